@@ -1,0 +1,261 @@
+"""Carries one exchange from its inbox row to its stored answer, in steps that can each be repeated.
+
+row → pipeline (000-888) → prepared verdict stored → hold opened → sealed (999) → answer, reply and turns in one
+transaction. Killed between any two steps, the next life goes on from the last stored one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bots import attachments
+from bots.inbound import Inbound
+from bots.progress import Progress, ProgressHub
+from holds.desk import HoldDesk
+from holds.record import HoldRecord, HoldRequest
+from manifest.agents import Agents
+from manifest.replies import Replies
+from organs import _4_vault
+from organs._0_init import Arrival
+from organs.bundles import Effect, Piece, Proposal, Provenance, StageTime, Turn
+from organs.outcome import HoldView, Outcome, stage_views
+from organs.pipeline import Pipeline
+from organs.ports import HumanWord
+from organs.prepared import Prepared
+from store.inbox import Inbox, InboxRow
+from store.outbox import OutboxDraft
+from store.threads import Threads, TurnDraft
+from vault.errors import VaultError
+
+log = structlog.get_logger("exchanges")
+
+_LEASE = timedelta(minutes=5)
+_HISTORY_TURNS = 20
+_RECENT_TURNS = 4
+_TRIES = 5  # takings of one exchange that a fault of ours ended; after them the person is told
+_WHOLE_S = 240.0  # an exchange that takes longer ends as SABAR
+
+Observed = Callable[[Outcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeParts:
+    """What carrying an exchange needs."""
+
+    inbox: Inbox
+    threads: Threads
+    pipeline: Pipeline
+    ledger: _4_vault.Ledger
+    desk: HoldDesk
+    hub: ProgressHub
+    agents: Agents
+    zone_of: Callable[[str], Awaitable[ZoneInfo]]
+    class_of: Callable[[Proposal], str]
+    replies: Replies
+    owner: str  # this process, in leases
+    on_outcome: Observed
+
+
+class Exchanges:
+    """`carry` does one exchange's next steps; safe to call again for the same exchange at any time."""
+
+    def __init__(self, parts: ExchangeParts) -> None:
+        self._parts = parts
+
+    async def carry(self, exchange_id: str, *, decided: HoldRecord | None = None) -> Outcome | None:
+        """Take the exchange if nobody else has it, and bring it to its next resting place.
+
+        Returns the outcome now stored, or None when it is not ours to carry. Raises StoreUnavailable or
+        VaultError when it could not be stored or sealed: it stays in the inbox and is taken up again.
+        """
+        p = self._parts
+        row = await p.inbox.claim(exchange_id, p.owner, _LEASE)
+        if row is None:
+            if decided is not None:
+                there = await p.inbox.get(exchange_id)
+                if there is not None and there.state == "done":
+                    await p.desk.continued(decided.id)
+            return None
+        p.hub.begin(exchange_id)
+        inbound = Inbound.from_json(row.payload)
+        try:
+            if row.attempts > _TRIES:
+                outcome = await self._given_up(row, inbound, "fault")
+            else:
+                prepared = await self._prepared(row, inbound, decided)
+                outcome = await self._conclude(row, inbound, prepared)
+        except asyncio.CancelledError:
+            if not await p.inbox.cancel_requested(exchange_id):
+                raise
+            outcome = await self._given_up(row, inbound, "stopped")
+        if decided is not None:
+            await p.desk.continued(decided.id)
+        p.on_outcome(outcome)
+        p.hub.end(exchange_id)
+        return outcome
+
+    async def _prepared(self, row: InboxRow, inbound: Inbound, decided: HoldRecord | None) -> Prepared:
+        p = self._parts
+        stored = None if row.prepared is None else Prepared.model_validate_json(row.prepared)
+        if stored is not None and (decided is None or stored.phase == "decided"):
+            return stored
+        observe = self._observer(row.exchange_id)
+        arrival = await self._arrival(row, inbound)
+        if decided is not None and stored is not None:
+            prepared = await p.pipeline.decided(stored, arrival, _word(decided), observe)
+        else:
+            try:
+                async with asyncio.timeout(_WHOLE_S):
+                    prepared = await p.pipeline.run(arrival, observe)
+            except TimeoutError:
+                prepared = p.pipeline.gave_up(arrival, "timeout")
+        await p.inbox.prepare(row.exchange_id, prepared.model_dump_json())
+        return prepared
+
+    async def _conclude(self, row: InboxRow, inbound: Inbound, prepared: Prepared) -> Outcome:
+        p = self._parts
+        outcome = prepared.outcome
+        if prepared.hold is not None and prepared.phase == "first":
+            record = await p.desk.open(self._ask(prepared, row))
+            outcome = self._waiting(prepared, record)
+        started = time.perf_counter()
+        p.hub.step(Progress(row.exchange_id, "999", "started"))
+        try:
+            outcome = await _4_vault.seal(p.ledger, outcome, _context(prepared))
+        except VaultError:
+            if outcome.lane != "CRISIS":
+                raise
+            # Help is not withheld because a disk is full; the row keeps `prepared`, so it is sealed later.
+            log.error("crisis.unsealed", exchange=row.exchange_id)
+            p.on_outcome(outcome)
+            p.hub.end(row.exchange_id)
+            raise
+        ms = (time.perf_counter() - started) * 1000
+        outcome = outcome.model_copy(update={"stages": (*outcome.stages, *stage_views((StageTime("999", ms),)))})
+        p.hub.step(Progress(row.exchange_id, "999", "done", ms))
+        await self._store(row, inbound, prepared, outcome)
+        return outcome
+
+    async def _store(self, row: InboxRow, inbound: Inbound, prepared: Prepared, outcome: Outcome) -> None:
+        p = self._parts
+        waits = outcome.hold is not None and prepared.phase == "first" and outcome.lane != "CRISIS"
+        said = () if prepared.phase == "decided" else (TurnDraft("user", inbound.text, prepared.request),)
+        reply = OutboxDraft(
+            key=f"reply:{row.exchange_id}:{prepared.phase}",
+            channel=row.channel,
+            thread=row.thread,
+            body=outcome.model_dump_json(),
+            recipient=row.person,
+            exchange_id=row.exchange_id,
+        )
+        close = p.inbox.park if waits else p.inbox.finish
+        index = outcome.receipt.index if outcome.receipt else None
+        await close(
+            row.exchange_id,
+            outcome.model_dump_json(),
+            reply,
+            (*said, TurnDraft("assistant", outcome.reply)),
+            seal_index=index,
+        )
+
+    async def _given_up(self, row: InboxRow, inbound: Inbound, why: str) -> Outcome:
+        """A person pressed stop, or the same fault came again and again: that is an outcome, too, and it is sealed."""
+        arrival = await self._arrival(row, inbound)
+        prepared = self._parts.pipeline.gave_up(arrival, why)
+        await self._parts.inbox.prepare(row.exchange_id, prepared.model_dump_json())
+        return await self._conclude(row, inbound, prepared)
+
+    async def _arrival(self, row: InboxRow, inbound: Inbound) -> Arrival:
+        p = self._parts
+        turns = [
+            t for t in await p.threads.last(row.channel, row.thread, _HISTORY_TURNS) if t.exchange_id != row.exchange_id
+        ]
+        pieces, notes = attachments.read(inbound.attachments)
+        quoted = tuple(Piece(q, Provenance.QUOTED, "quoted message") for q in inbound.quoted)
+        agent, text = p.agents.addressed(inbound.text, inbound.agent)
+        zone = await p.zone_of(row.person)
+        return Arrival(
+            exchange_id=row.exchange_id,
+            channel=row.channel,
+            thread=row.thread,
+            actor=inbound.actor,
+            text=text,
+            received_at=row.received_at.astimezone(zone),
+            attached=(*quoted, *pieces),
+            history=tuple(Turn(t.role, t.text, t.person, t.request) for t in turns),
+            recent=tuple(t.text for t in turns if t.role == "user" and t.person == row.person)[-_RECENT_TURNS:],
+            agent=agent,
+            locale=inbound.locale,
+            notes=notes,
+        )
+
+    def _ask(self, prepared: Prepared, row: InboxRow) -> HoldRequest:
+        ask = prepared.hold
+        assert ask is not None
+        proposal = ask.proposals[0].proposal() if ask.proposals else None
+        return HoldRequest(
+            exchange_id=row.exchange_id,
+            kind=ask.kind,
+            action="crisis" if proposal is None else proposal.action,
+            action_class="crisis" if proposal is None else self._parts.class_of(proposal),
+            summary=ask.summary,
+            content=ask.content,
+            effect=Effect.IRREVERSIBLE if proposal is None else proposal.effect,
+            requester=row.person,
+            channel=row.channel,
+            thread=row.thread,
+            plan="" if proposal is None else proposal.plan,
+        )
+
+    def _waiting(self, prepared: Prepared, record: HoldRecord) -> Outcome:
+        """The outcome with its hold, and for everything but a crisis the line that says who is asked until when."""
+        outcome = prepared.outcome.model_copy(update={"hold": HoldView(id=record.id)})
+        if record.kind == "crisis":
+            return outcome
+        until = "" if record.deadline is None else f"{record.deadline:%Y-%m-%d %H:%M} UTC"
+        line = self._parts.replies.get(
+            "hold.waiting", prepared.language, summary=record.summary, who=record.who_may, until=until
+        )
+        return outcome.model_copy(update={"reply": line})
+
+    def _observer(self, exchange_id: str) -> Callable[[str, str, float | None, str], None]:
+        hub = self._parts.hub
+
+        def observe(stage: str, state: str, ms: float | None, note: str) -> None:
+            hub.step(Progress(exchange_id, stage, "done" if state == "done" else "started", ms, note))
+
+        return observe
+
+
+def _word(record: HoldRecord) -> HumanWord:
+    """The decision as the pipeline goes on with it. What was begun already counts as approved."""
+    last = record.decisions[-1] if record.decisions else None
+    state = record.state if record.state in ("denied", "expired", "cancelled") else "approved"
+    names = dict.fromkeys(e.person_name or e.person or "somebody" for e in record.decisions)
+    return HumanWord(
+        state=state,
+        by=" and ".join(names) or "nobody",
+        reason=last.reason if last else "",
+        self_ratified=record.self_ratified,
+        content_sha256=record.content_sha256,
+        hold_id=record.id,
+    )
+
+
+def _context(prepared: Prepared) -> _4_vault.SealContext:
+    return _4_vault.SealContext(
+        channel=prepared.channel,
+        person=prepared.person,
+        role=prepared.role,
+        received_at=prepared.received_at,
+        message=prepared.message,
+        constitution=prepared.constitution,
+        phase=prepared.phase,
+    )

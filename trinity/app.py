@@ -1,0 +1,349 @@
+"""The wiring of the one process: who is made from what, in which order things start and stop.
+
+Read from top to bottom it is the house from the cellar up: store, vault, router, organs, holds, bots, clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import structlog
+from tzlocal import get_localzone_name
+
+from adapters.embeddings import Embedder, make_embedder
+from adapters.meaning import Meaning
+from adapters.models.base import ModelError
+from bots.bridge.metrics import Metrics
+from bots.bridge.ports import DeskPort, LedgerPort, StoreGate
+from bots.bridge.server import BridgeServer
+from bots.bridge.services import BridgeServices
+from bots.conversation import Conversation
+from bots.exchanges import ExchangeParts, Exchanges
+from bots.limits import RateLimiter
+from bots.local import ThreadSender
+from bots.progress import ProgressHub
+from holds.actions import Actions
+from holds.desk import HoldDesk
+from holds.hands import Deciding, Hands, class_of
+from holds.policy import Policy
+from holds.record import HoldEvent, HoldRecord
+from holds.reminders import Reminders
+from holds.running import Runner
+from holds.stepup import StepUpCodes
+from manifest import constitution
+from manifest.agents import Agents
+from manifest.errors import ConfigError
+from manifest.holds import load_policy
+from manifest.people import ensure_people, read_people
+from manifest.replies import Replies
+from manifest.settings import Settings
+from notifications.outbox import Delivery
+from organs._0_init import Airlock
+from organs._1_agi import MindParts
+from organs._2_asi import HeartParts
+from organs.align import AlignParts
+from organs.floors.f05_peace import HarmJudge
+from organs.floors.f06_empathy import CareJudge, DistressJudge
+from organs.floors.f09_antihantu import HantuJudge
+from organs.floors.f10_ontology import OntologyJudge
+from organs.floors.f12_injection import InjectionJudge
+from organs.pipeline import Pipeline, PipelineParts
+from organs.wording import Wording
+from router.build import build_router
+from router.call import Router
+from router.sensitivity import SensitivityJudge
+from scheduler.clock import ClockWork, Job
+from scheduler.jobs import standard_jobs
+from store.engine import Database
+from store.errors import StoreError
+from store.flags import Flags
+from store.inbox import Inbox
+from store.outbox import Outbox
+from store.people import People
+from store.replicas import Replicas
+from store.threads import Threads
+from store.ticks import Ticks
+from store.tokens import Tokens
+from trinity import home, seals
+from trinity.status import StatusDesk, StatusParts
+from vault.config import LedgerConfig
+from vault.ledger import Ledger
+
+log = structlog.get_logger("app")
+
+_LOCAL_CHANNELS = ("bridge", "api", "console")
+
+
+@dataclass(slots=True)
+class App:
+    """A started Trinity. `start` gives one that answers; `stop` ends it with nothing half done."""
+
+    settings: Settings
+    database: Database
+    ledger: Ledger
+    router: Router
+    conversation: Conversation
+    bridge: BridgeServer
+    clock: ClockWork
+    delivery: Delivery
+    actions: Actions
+    replicas: Replicas
+    tokens: Tokens
+    people: People
+    warming: asyncio.Task[None]
+    warming_models: asyncio.Task[None]
+
+    @classmethod
+    async def start(cls, settings: Settings, *, listen: bool = True) -> App:
+        """Make every part and begin. `listen` false serves the home's own socket only.
+
+        Raises ConfigError for a wrong declaration, StoreError or VaultError where nothing durable can be had.
+        """
+        # What is declared
+        rules = constitution.load(settings.home / "constitution.toml")
+        replies = Replies.load(settings.home / "replies.toml")
+        agents = Agents.load()
+        zone = settings.timezone or get_localzone_name()
+        declared = read_people(ensure_people(settings.home, timezone=zone))
+
+        # Durable: database, ledger
+        database = await Database.open(settings.database_url, settings.home)
+        ledger = await Ledger.open(
+            LedgerConfig(
+                home=settings.home,
+                origin=home.origin(settings.home, settings.origin),
+                database_url=seals.ledger_url(settings.database_url),
+            )
+        )
+        people, flags, tokens = People(database), Flags(database), Tokens(database)
+        inbox, threads, outbox = Inbox(database), Threads(database), Outbox(database)
+        replicas = Replicas(database)
+        if database.sqlite:  # the home's lock says that there is no other process
+            await replicas.take_over()
+            await outbox.release()
+        else:
+            await replicas.beat()
+        changes = await people.sync(declared)
+        await seals.declarations(ledger, settings.home, rules, changes)
+
+        # Models and measures
+        embedder = make_embedder(settings.embeddings)
+        sensitivity = SensitivityJudge()
+        router = await build_router(settings, database, sensitivity)
+        if await flags.paused() is not None:
+            await router.pause()
+        judges = _judges(embedder)
+
+        # Human decisions
+        policy = Policy(load_policy(settings.home), people)
+        actions = Actions(database, people, flags, replicas)
+        reminders = Reminders(database)
+        actions.register(reminders.action())
+        desk = HoldDesk(database, policy, people, step_up=StepUpCodes(database, await home.master_key(settings.home)))
+        runner = Runner(database, desk, actions, replicas)
+
+        # Organs
+        injection = InjectionJudge(embedder)
+        contacts = [p for p in declared if p.crisis_contact]
+        pipeline = Pipeline(
+            PipelineParts(
+                airlock=Airlock(injection, rules, replies),
+                router=router,
+                mind=MindParts(router, embedder, Meaning(embedder), replies, agents),
+                heart=judges.heart,
+                align=judges.align,
+                desk=Deciding(policy, actions),
+                hands=Hands(actions, runner),
+                wording=Wording(replies),
+                constitution=rules,
+                crisis_contact=lambda: bool(contacts),
+            )
+        )
+
+        # Bots
+        hub = ProgressHub()
+        delivery = Delivery(outbox, replicas.id)
+        for channel in _LOCAL_CHANNELS:
+            delivery.register(ThreadSender(channel, threads))
+
+        async def zone_of(person: str) -> ZoneInfo:
+            found = await people.person(person)
+            return ZoneInfo(found.timezone if found else zone)
+
+        metrics = Metrics()
+        exchanges = Exchanges(
+            ExchangeParts(
+                inbox=inbox,
+                threads=threads,
+                pipeline=pipeline,
+                ledger=ledger,
+                desk=desk,
+                hub=hub,
+                agents=agents,
+                zone_of=zone_of,
+                class_of=lambda proposal: class_of(policy, actions, proposal),
+                replies=replies,
+                owner=replicas.id,
+                on_outcome=metrics.exchange,
+            )
+        )
+        limiter = RateLimiter(settings.rate_per_minute)
+        conversation = Conversation(inbox, threads, exchanges, hub, limiter, replies, actions)
+
+        async def seal_event(event: HoldEvent) -> int:
+            return (await ledger.append(seals.hold_event(event))).index
+
+        async def decided(record: HoldRecord) -> None:
+            conversation.decided(record)
+
+        desk.on_event, desk.decided = seal_event, decided
+
+        # When things happen by themselves
+        clock = ClockWork(Ticks(database))
+
+        async def continue_decided() -> None:
+            for record in await desk.decided_not_continued():
+                conversation.decided(record)
+
+        async def summaries() -> None:
+            minute = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M")
+            for person, away in limiter.take_turned_away().items():
+                await ledger.append(seals.turned_away(person, away, minute))
+
+        for job in standard_jobs(
+            reminders=reminders,
+            desk=desk,
+            runner=runner,
+            actions=actions,
+            replicas=replicas,
+            tokens=tokens,
+            delivery=delivery,
+            recover_inbox=conversation.sweep,
+            continue_decided=continue_decided,
+        ):
+            clock.add(job)
+        clock.add(Job("turned-away", summaries, every=timedelta(minutes=1)))
+
+        async def warm() -> None:
+            # In this order: the airlock is what every message needs first.
+            await injection.warm()
+            await judges.warm()
+
+        async def warm_models() -> None:
+            try:
+                await router.warm()
+            except ModelError as error:
+                log.warning("models.cold", error=type(error).__name__)  # /readyz says which, a question tries again
+
+        warming = asyncio.create_task(warm(), name="warming")
+        models = asyncio.create_task(warm_models(), name="warming-models")
+        status = StatusDesk(StatusParts(settings, database, ledger, router, desk, inbox, flags, clock, rules, warming))
+        bridge = BridgeServer(
+            BridgeServices(
+                talk=conversation,
+                gate=StoreGate(people, tokens),
+                desk=DeskPort(desk, people),
+                ledger=LedgerPort(ledger),
+                status=status,
+                public_host=urlsplit(settings.public_url).hostname if settings.public_url else None,
+                public_https=(settings.public_url or "").startswith("https:"),
+                agents=tuple((a.key, a.name) for a in agents.by_key.values()),
+            ),
+            host=settings.host,
+            port=settings.port,
+            unix_socket=home.socket_path(settings.home),
+            listen=listen,
+            metrics=metrics,
+        )
+        await inbox.release(None if database.sqlite else replicas.id)
+        await conversation.start()
+        delivery.start()
+        await clock.start()
+        await bridge.start()
+        return cls(
+            settings=settings,
+            database=database,
+            ledger=ledger,
+            router=router,
+            conversation=conversation,
+            bridge=bridge,
+            clock=clock,
+            delivery=delivery,
+            actions=actions,
+            replicas=replicas,
+            tokens=tokens,
+            people=people,
+            warming=warming,
+            warming_models=models,
+        )
+
+    async def sign_in_link(self) -> str:
+        """A one-time link for the home's owner, good for a few minutes."""
+        owner = await self.people.by_identity("local", getpass.getuser())
+        if owner is None:
+            account = f"local:{getpass.getuser()}"
+            raise ConfigError("people.toml", "nobody has this account as an identity", account)
+        return f"{self.bridge.address}/bridge?code={await self.tokens.create_link(owner.id)}"
+
+    async def stop(self) -> None:
+        """Take nothing more in, let what runs come to rest, then close from the roof down."""
+        self.warming.cancel()
+        self.warming_models.cancel()
+        await self.clock.stop()
+        await self.conversation.stop()
+        await self.bridge.stop()
+        await self.actions.drain(5.0)
+        await self.delivery.stop()
+        await self.router.close()
+        with contextlib.suppress(StoreError):
+            await self.replicas.leave()
+        await self.ledger.close()
+        await self.database.close()
+        await asyncio.gather(self.warming, self.warming_models, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judges:
+    heart: HeartParts
+    align: AlignParts
+
+    async def warm(self) -> None:
+        """Load the Heart's models now; a model that cannot be loaded shows in /readyz."""
+        await self.heart.warm()
+        await self.align.warm()
+
+
+def _judges(embedder: Embedder) -> _Judges:
+    return _Judges(
+        HeartParts(HarmJudge(embedder), DistressJudge(embedder)),
+        AlignParts(CareJudge(embedder), HantuJudge(embedder), OntologyJudge()),
+    )
+
+
+async def serve_forever(settings: Settings, *, print_link: bool) -> int:
+    """`trinity serve`: start, say where, and run until SIGINT or SIGTERM. Returns the exit code."""
+    started = time.perf_counter()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    app = await App.start(settings)
+    log.info("started", port=app.bridge.port, ms=round((time.perf_counter() - started) * 1000))
+    if print_link:
+        sys.stdout.write(f"Trinity is ready. Sign in here (works once): {await app.sign_in_link()}\n")
+        sys.stdout.flush()
+    try:
+        await stop.wait()
+    finally:
+        await app.stop()
+        log.info("stopped")
+    return 0

@@ -1,0 +1,108 @@
+"""`trinity holds`: what waits for a human, and the word on it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from trinity.cli.client import Client, talk
+
+app = typer.Typer(help="What waits for a human's decision.", invoke_without_command=True, no_args_is_help=False)
+_JSON = typer.Option(False, "--json", help="Print JSON.")
+
+
+@app.callback()
+def _default(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_holds(all_states=False, as_json=False)
+
+
+@app.command("list")
+def list_holds(
+    all_states: bool = typer.Option(False, "--all", help="Also what is decided already."), as_json: bool = _JSON
+) -> None:
+    """List what waits (the same as `trinity holds`)."""
+    found = talk(lambda client: _list(client, all_states))
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    console = Console()
+    if not found:
+        console.print("Nothing waits for a decision.")
+        return
+    table = Table(box=None, header_style="dim")
+    for column in ("id", "state", "what", "asked by", "until"):
+        table.add_column(column, overflow="fold")
+    for hold in found:
+        until = (hold["expires_at"] or "")[:16].replace("T", " ")
+        table.add_row(hold["id"], hold["state"], hold["summary"], hold["requester"], until)
+    console.print(table)
+
+
+async def _list(client: Client, all_states: bool) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await client.get("/api/trinity/holds?state=pending"))["holds"]
+    if all_states:
+        found += (await client.get("/api/trinity/holds?state=decided"))["holds"]
+    return found
+
+
+@app.command("show")
+def show(hold_id: str, as_json: bool = _JSON) -> None:
+    """Show one hold with its exact content."""
+    hold = talk(lambda client: client.get(f"/api/trinity/holds/{hold_id}"))
+    if as_json:
+        typer.echo(json.dumps(hold, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(Text(hold["summary"], style="bold"))
+    console.print(Panel(Text(hold["content"]), title="exactly this", title_align="left"))
+    console.print(f"Risk: {hold['risk']}")
+    console.print(f"Asked by {hold['requester']}; may decide: {', '.join(hold['may_decide']) or 'nobody'}.")
+    console.print(f"State: {hold['state']}. SHA-256 {hold['content_sha256']}")
+    for step in hold["events"]:
+        console.print(f"  {step['at'][:19]} {step['what']} by {step['by']} {step['reason']}")
+
+
+@app.command("approve")
+def approve(
+    hold_id: str,
+    typed: str | None = typer.Option(None, "--type", help="The action's name: needed to ratify a request of your own."),
+    reason: str = typer.Option("", "--reason"),
+) -> None:
+    """Approve exactly the content that `show` prints."""
+    typer.echo(talk(lambda client: _decide(client, hold_id, True, reason, typed)))
+
+
+@app.command("deny")
+def deny(
+    hold_id: str, reason: str = typer.Option(..., "--reason", prompt="Why", help="Why; the asker is told.")
+) -> None:
+    """Deny, with a reason."""
+    typer.echo(talk(lambda client: _decide(client, hold_id, False, reason, None)))
+
+
+@app.command("acknowledge")
+def acknowledge(hold_id: str) -> None:
+    """Say that you take care of a person in danger (crisis holds are never approved or denied)."""
+
+    async def work(client: Client) -> str:
+        hold = await client.get(f"/api/trinity/holds/{hold_id}")
+        answer = await client.post(
+            f"/api/trinity/holds/{hold_id}/acknowledge", {"content_sha256": hold["content_sha256"]}
+        )
+        return str(answer["why"])
+
+    typer.echo(talk(work))
+
+
+async def _decide(client: Client, hold_id: str, approve: bool, reason: str, typed: str | None) -> str:
+    hold = await client.get(f"/api/trinity/holds/{hold_id}")
+    body = {"approve": approve, "content_sha256": hold["content_sha256"], "reason": reason, "typed": typed}
+    answer = await client.post(f"/api/trinity/holds/{hold_id}/decision", body)
+    return str(answer["why"])
