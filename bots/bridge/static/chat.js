@@ -364,3 +364,7 @@ setFiles([]);
 const left = all("[data-pending]", log).at(-1);
 if (left) watch(left, left.dataset.exchange);
 if (all(".exchange", log).length > 0) toEnd();
+
+// What was entered before this script listened (early.js) is sent now.
+form.dataset.ready = "";
+if ("entered" in form.dataset) submit();

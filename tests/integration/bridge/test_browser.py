@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from tests.integration.bridge.fake_services import FakeHouse
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 chromium()
 
-from playwright.async_api import Browser, Page, expect  # noqa: E402  # only where there is a browser
+from playwright.async_api import Browser, Page, Route, expect  # noqa: E402  # only where there is a browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -76,6 +77,25 @@ async def test_stages_light_up_and_the_answer_comes(page: Page, house: FakeHouse
     assert re.search(r"/bridge/t/[A-Za-z0-9_-]+$", page.url)
     await page.reload()
     await expect(page.locator('.answer[data-verdict="PARTIAL"]')).to_contain_text("Ulaanbaatar")
+
+
+async def test_enter_before_the_script_has_loaded_is_sent_once_it_has(
+    page: Page, server: BridgeServer, house: FakeHouse
+) -> None:
+    held = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await page.route("**/chat.js", slow)
+    await page.goto(f"{server.address}/bridge", wait_until="commit")
+    await expect(page.get_by_role("textbox", name="Message")).to_be_focused()
+    await say(page, "what is the capital of Mongolia?")
+    await expect(page.locator("[data-composer]")).to_have_attribute("data-entered", "")
+    held.set()
+    await expect(page.locator('.answer[data-verdict="PARTIAL"]')).to_be_visible()
+    assert await page.get_by_role("textbox", name="Message").input_value() == ""
 
 
 async def test_escape_stops_and_slash_goes_to_the_box(page: Page, house: FakeHouse) -> None:
