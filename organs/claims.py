@@ -6,21 +6,23 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from adapters.patterns import lazy
+
 MAX_CLAIMS: Final = 24  # of one draft; a longer one is measured on its first statements
-_FENCE: Final = re.compile(r"```.*?(?:```|$)|~~~.*?(?:~~~|$)", re.DOTALL)
-_LINE_MARK: Final = re.compile(r"^\s{0,8}(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)\s+")
+_FENCE: Final = lazy(r"```.*?(?:```|$)|~~~.*?(?:~~~|$)", re.DOTALL)
+_LINE_MARK: Final = lazy(r"^\s{0,8}(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)\s+")
 # A full stop ends a sentence unless it follows an initial, a number in a list or a usual abbreviation.
-_ABBREVIATION: Final = re.compile(
+_ABBREVIATION: Final = lazy(
     r"\b(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|approx|no|fig|jr|sr|inc|ltd|co|u\.s|u\.k|a\.m|p\.m|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|"
     r"z\.b|bzw|ca|nr|usw|d\.h|sog|p\.ej|aprox|env|cf|[a-z])\.$",
     re.IGNORECASE,
 )
-_BREAK: Final = re.compile(r"(?<=[.!?…。！？])[\"”’»)\]]*\s+(?=[\"“«„(\[]?[\w¿¡])")
-_CLAUSE: Final = re.compile(r";\s+|,\s+(?:but|while|whereas|aber|während|pero|mientras que|mais|tandis que)\s+")
+_BREAK: Final = lazy(r"(?<=[.!?…。！？])[\"”’»)\]]*\s+(?=[\"“«„(\[]?[\w¿¡])")
+_CLAUSE: Final = lazy(r";\s+|,\s+(?:but|while|whereas|aber|während|pero|mientras que|mais|tandis que)\s+")
 
-_QUESTION: Final = re.compile(r"[?？]\W*$")
+_QUESTION: Final = lazy(r"[?？]\W*$")
 # Offers, courtesy, advice and talk about the answer itself: nothing in them can be checked against the world.
-_NO_CLAIM: Final = re.compile(
+_NO_CLAIM: Final = lazy(
     r"^(?:(?:sure|certainly|of course|absolutely|great|okay|ok|yes|no|thanks?(?: you)?|hello|hi|hey|sorry|good (?:morning|question)|you'?re welcome|"
     r"gern(?:e)?|natürlich|klar|hallo|danke|entschuldigung|claro|por supuesto|hola|gracias|lo siento|bien sûr|bonjour|merci|désolé|pas de problème)[\s,.!–-]*)+$|"
     r"^(?:i(?:'m| am)? (?:can(?:not|'t)?|could|will|would|'d|hope|think you|am happy|happy|glad|sorry|don't (?:know|have)|do not (?:know|have)|not (?:sure|able)|understand|apologi[sz]e|suggest|recommend|am not (?:sure|able))|"
@@ -29,14 +31,14 @@ _NO_CLAIM: Final = re.compile(
     r"je (?:peux|suis (?:désolé|là)|ne (?:sais|peux))|voici|si vous|si tu|n'hésite|j'espère|s'il)\b",
     re.IGNORECASE,
 )
-_COMMAND: Final = re.compile(
+_COMMAND: Final = lazy(
     r"^(?:first,? |then,? |next,? |finally,? |now,? |also,? |and |zuerst |dann |luego |primero |puis |d'abord )*(?:use|run|open|click|press|type|enter|select|choose|go to|add|remove|delete|put|pour|boil|heat|mix|stir|take|make sure|remember|try|check|"
     r"summari[sz]e|explain|describe|translate|give|show|list|find|compare|draft|remind|send|help|install|create|write|read|call|ask|tell|consider|keep|avoid|start|stop|set|see|note|turn|wait|repeat|replace|copy|paste|save|close|practi[sc]e|speak|drink|rest|breathe|talk|contact|"
     r"verwende|nutze|öffne|klicke?|drücke|gib|wähle|füge|lösche|nimm|achte|versuche?|prüfe|starte|erstelle|schreib|"
     r"usa|abre|haz|pulsa|escribe|elige|añade|elimina|toma|intenta|comprueba|crea|utilise[rz]?|ouvre[rz]?|clique[rz]?|appuie|ajoute[rz]?|supprime[rz]?|prends|essaie|vérifie[rz]?|crée[rz]?)\b",
     re.IGNORECASE,
 )
-_HAS_WORD: Final = re.compile(r"[^\W_]")
+_HAS_WORD: Final = lazy(r"[^\W_]")
 
 
 def sentences(text: str) -> list[str]:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
+from adapters.patterns import lazy
 from organs.arithmetic import NotArithmeticError, evaluate, normalise, read_number, shown, words_to_number
 from organs.units import convert, find
 from organs.when import find_date, find_delay
@@ -30,18 +31,18 @@ class Computed:
     how: str
 
 
-_LEAD: Final = re.compile(
+_LEAD: Final = lazy(
     r"^(?:(?:hey|hi|hello|hallo|hola|bonjour|ok|okay|so|and|please|pls|quick question|quick one|trinity|bitte|por favor|s'il te plaît|stp)[\s,:!.]+)*"
     r"(?:(?:can|could|would) you (?:please )?(?:tell me |calculate |compute |work out |convert )?|(?:please )?(?:tell me|do you know|i need to know|sag mir|weißt du|kannst du mir sagen|dime|sabes|dis-moi|tu sais|diz-me|dimmi)[\s,:]+)?"
 )
-_ASK_SUM: Final = re.compile(
+_ASK_SUM: Final = lazy(
     r"^(?:what(?:'s| is| are| does| do)?|how much (?:is|are|does|do)|how many (?:is|are)|calculate|compute|evaluate|solve|work out|the (?:result|value|sum|product) of|add|"
     r"was (?:ist|sind|ergibt|macht|gibt)|wie ?viel (?:ist|sind|ergibt|macht|gibt)|berechne|rechne(?: mir)?|"
     r"¿?cuánto (?:es|son|da|vale|hace)|¿?cuál es el (?:resultado|valor) de|¿?qué es|calcula|"
     r"combien (?:font|fait|ça fait|vaut)|ça fait combien|calcule|quel est le résultat de|que (?:font|vaut)|"
     r"quanto (?:é|são|dá|fa|fanno|vale)|calcola|berapa(?:kah)?|kira)\b\s*:?\s*(?:the (?:result|value|answer) (?:of|to) |das ergebnis von )?"
 )  # fmt: skip
-_TAIL: Final = re.compile(
+_TAIL: Final = lazy(
     r"(?:\s*(?:=|equals?(?: to)?|ergibt|es igual a|égale|please|bitte|por favor|s'il te plaît|stp|svp|exactly|again|make|equal|font|gibt das|¿?cuánto es|ça fait combien))*\s*[?!.=…\s]*$"
 )
 
@@ -107,13 +108,13 @@ def _pretty(body: str) -> str:
 _NUM: Final = r"(-?[\d][\d.,' ]*\d|\d|[a-zà-ÿ]+(?:-[a-zà-ÿ]+)*)"
 _PCT: Final = r"(?:%|percent|per cent|prozent|por ciento|pour ?cent|por cento|per cento|peratus)"
 _SHARE: Final = (
-    re.compile(rf"^(?:what|which) (?:percent(?:age)?|%) (?:of {_NUM} (?:is|are) {_NUM})$"),
-    re.compile(rf"^{_NUM} (?:is|are) (?:what|how many) {_PCT}(?:age)? of {_NUM}$"),
-    re.compile(rf"^wie ?viel {_PCT} (?:sind|ist) {_NUM} von {_NUM}$"),
-    re.compile(rf"^qué (?:porcentaje|{_PCT}) (?:de {_NUM} (?:es|son) {_NUM}|es {_NUM} de {_NUM})$"),
-    re.compile(rf"^quel pourcentage de {_NUM} (?:représente|fait|est) {_NUM}$"),
+    lazy(rf"^(?:what|which) (?:percent(?:age)?|%) (?:of {_NUM} (?:is|are) {_NUM})$"),
+    lazy(rf"^{_NUM} (?:is|are) (?:what|how many) {_PCT}(?:age)? of {_NUM}$"),
+    lazy(rf"^wie ?viel {_PCT} (?:sind|ist) {_NUM} von {_NUM}$"),
+    lazy(rf"^qué (?:porcentaje|{_PCT}) (?:de {_NUM} (?:es|son) {_NUM}|es {_NUM} de {_NUM})$"),
+    lazy(rf"^quel pourcentage de {_NUM} (?:représente|fait|est) {_NUM}$"),
 )
-_CHANGE: Final = re.compile(
+_CHANGE: Final = lazy(
     rf"^(?:what is |calculate )?(?:(increase|add|decrease|reduce) {_NUM} by {_NUM} ?{_PCT}|{_NUM} (plus|minus|increased by|decreased by|reduced by) {_NUM} ?{_PCT}|"
     rf"{_NUM} ?{_PCT} (off|discount on|tip on|tax on) \$?{_NUM})$"
 )
@@ -173,15 +174,15 @@ def _percent(lower: str, now: datetime, language: str) -> Computed | None:
 _U: Final = r"((?:degrees |degree |grad |grados |degrés |square |nautical |fluid |fl )?[°a-zà-ÿœ\"]+(?:/[a-z]+|\^?[23²³])?(?: per (?:hour|second)| cuadrados| carrés| hours)?)"
 _N: Final = r"(-?[\d][\d.,' ]*|[a-z]+(?:-[a-z]+)?)"
 _CONVERSIONS: Final = (
-    (re.compile(rf"^(?:convert|change|what(?:'s| is| are)|how much (?:is|are)|how long is|how far is|how hot is|how cold is|was sind|wie ?viel (?:ist|sind)|rechne|wandle|convierte|cuánto (?:es|son)|convertis|combien font|converte|converti|quanto é|quanto fa|quanti sono)? ?"
+    (lazy(rf"^(?:convert|change|what(?:'s| is| are)|how much (?:is|are)|how long is|how far is|how hot is|how cold is|was sind|wie ?viel (?:ist|sind)|rechne|wandle|convierte|cuánto (?:es|son)|convertis|combien font|converte|converti|quanto é|quanto fa|quanti sono)? ?"
                 rf"{_N} ?{_U} (?:to|in|into|as|expressed in|nach|a|en|em|ke|dalam|um)(?: (?:the )?)?{_U}(?: um)?$"), (1, 2, 3)),
-    (re.compile(rf"^how many {_U} (?:are |is |do |does )?(?:there )?(?:in|make|equal|are|is|per) {_N} ?{_U}(?: (?:have|contain))?$"), (2, 3, 1)),
-    (re.compile(rf"^how many {_U} (?:does|do) {_N} ?{_U} (?:have|contain|make|equal)$"), (2, 3, 1)),
-    (re.compile(rf"^wie ?viele? {_U} (?:sind|ist|hat|haben|ergeben) (?:in )?{_N} ?{_U}$"), (2, 3, 1)),
-    (re.compile(rf"^cuánt[oa]s {_U} (?:son|hay en|tiene[n]?|hacen|equivalen a) {_N} ?{_U}$"), (2, 3, 1)),
-    (re.compile(rf"^combien (?:de |d'){_U} (?:font|fait|y a-t-il dans|dans|représentent|il y a dans) {_N} ?{_U}$"), (2, 3, 1)),
-    (re.compile(rf"^quant[oai]s? {_U} (?:são|há em|tem|sono|ci sono in|fanno) {_N} ?{_U}$"), (2, 3, 1)),
-    (re.compile(rf"^berapa {_U} (?:dalam|ialah|adalah|sama dengan) {_N} ?{_U}$"), (2, 3, 1)),
+    (lazy(rf"^how many {_U} (?:are |is |do |does )?(?:there )?(?:in|make|equal|are|is|per) {_N} ?{_U}(?: (?:have|contain))?$"), (2, 3, 1)),
+    (lazy(rf"^how many {_U} (?:does|do) {_N} ?{_U} (?:have|contain|make|equal)$"), (2, 3, 1)),
+    (lazy(rf"^wie ?viele? {_U} (?:sind|ist|hat|haben|ergeben) (?:in )?{_N} ?{_U}$"), (2, 3, 1)),
+    (lazy(rf"^cuánt[oa]s {_U} (?:son|hay en|tiene[n]?|hacen|equivalen a) {_N} ?{_U}$"), (2, 3, 1)),
+    (lazy(rf"^combien (?:de |d'){_U} (?:font|fait|y a-t-il dans|dans|représentent|il y a dans) {_N} ?{_U}$"), (2, 3, 1)),
+    (lazy(rf"^quant[oai]s? {_U} (?:são|há em|tem|sono|ci sono in|fanno) {_N} ?{_U}$"), (2, 3, 1)),
+    (lazy(rf"^berapa {_U} (?:dalam|ialah|adalah|sama dengan) {_N} ?{_U}$"), (2, 3, 1)),
 )  # fmt: skip
 
 
@@ -249,42 +250,42 @@ def long_date(day: date, language: str) -> str:
     return f"{name}, {day.day} {month} {day.year}"
 
 
-_UNTIL: Final = re.compile(
+_UNTIL: Final = lazy(
     r"^(?:how many|how long|wie ?viele?|wie lange|cuánt[oa]s?|combien|quant[oai]s?|berapa)(?: more)?(?: (?:de |d')?(days|weeks|tage|wochen|días|semanas|jours?|semaines|dias|giorni|settimane|hari|minggu))?.{0,24}?"
     r"\b(?:until|till|til|to|before|left until|bis(?: zum| zur)?|hasta(?: el| la)?|para(?: el| la)?|faltan para(?: el)?|jusqu'(?:à|au)(?: la)?|avant(?: le| la)?|até(?: o| a)?|(?:mancano )?(?:a|al)|fino a|(?:lagi )?(?:sebelum|sehingga|hingga))\s+(?P<rest>.+)$"
 )
-_BETWEEN: Final = re.compile(
+_BETWEEN: Final = lazy(
     r"^(?:how many|wie ?viele?|cuánt[oa]s?|combien (?:de )?|quant[oai]s?)\s*(?:days|weeks|tage|wochen|días|semanas|jours|semaines|dias|giorni)?.{0,16}?\b(?:between|from|zwischen|von(?: dem| m)?|vom|entre(?: el| le)?|desde(?: el)?|du|de|tra(?: il)?|dal)\s+(?P<a>.+?)\s+(?:and|to|until|und(?: dem)?|bis(?: zum)?|y(?: el)?|hasta(?: el)?|et(?: le)?|au|e(?: il| o)?|al)\s+(?P<b>.+)$"
 )
-_SINCE: Final = re.compile(
+_SINCE: Final = lazy(
     r"^(?:how many|how long|wie ?viele?|cuánt[oa]s?|combien de|quant[oai]s?)\s*(?:days|tage|días|jours|dias|giorni)?.{0,24}?\b(?:since|seit(?: dem)?|desde(?: el)?|depuis(?: le)?|passed since)\s+(?P<rest>.+)$"
 )
-_WEEKDAY_OF: Final = re.compile(
+_WEEKDAY_OF: Final = lazy(
     r"^(?:(?:what|which) (?:day(?: of the week)?|weekday) (?:is|was|will|does|did|falls?)(?: it)?(?: be)?(?: on)?|on (?:what|which) (?:week)?day (?:is|was|does|did|will)(?: it be)?|"
     r"(?:welcher|was für ein) (?:wochen)?tag (?:ist|war|wird)(?: der| am)?|an welchem (?:wochen)?tag (?:ist|war)(?: der)?|auf welchen (?:wochen)?tag fällt(?: der)?|"
     r"(?:en )?qué día (?:de la semana )?(?:es|fue|será|cae|cayó)(?: el)?|(?:quel|c'est quel) jour (?:de la semaine )?(?:est|était|sera|tombe|tombait)?(?:-ce)?(?: le)?|"
     r"(?:em )?que dia (?:da semana )?(?:é|foi|será|cai)(?: o| a)?|che giorno (?:della settimana )?(?:è|era|sarà|cade)(?: il)?|hari apa(?:kah)?(?: pada)?)\s+(?P<rest>.+?)(?: (?:fall(?:s)? on|fall|be|on|sein))?$"
 )
-_TODAY: Final = re.compile(
+_TODAY: Final = lazy(
     r"^(?:(?:what(?:'s| is)|which is|tell me|give me) (?:the |today's |the current )?(?:date|day)(?: (?:is it|is today|today|of today|it is|is it today))?|what day (?:is it|is today|is it today|of the week is it(?: today)?)|(?:today's|current) date|what date is (?:it|today)(?: today)?|"
     r"(?:der wievielte ist heute|welchen tag haben wir(?: heute)?|was für ein tag ist heute|welcher tag ist heute|welches datum (?:haben wir|ist)(?: heute)?|den wievielten haben wir(?: heute)?|wie ist das (?:heutige )?datum)|"
     r"(?:qué día es hoy|qué fecha es hoy|cuál es la fecha(?: de hoy)?|a qué (?:día )?estamos(?: hoy)?|en qué fecha estamos)|"
     r"(?:quel jour sommes-nous|on est quel jour|quelle est la date(?: d'aujourd'hui| du jour)?|quelle date sommes-nous|c'est quel jour aujourd'hui|quel jour est-on|quel jour on est)|"
     r"(?:que dia é hoje|qual é a data(?: de hoje)?|che giorno è(?: oggi)?|qual è la data(?: di oggi)?|hari ini hari apa|apakah tarikh hari ini|tarikh hari ini))$"
 )
-_DATE_AT: Final = re.compile(
+_DATE_AT: Final = lazy(
     r"^(?:what(?:'s| is| will be| was)? (?:the )?(?:date|day)(?: (?:is it|will it be|was it|is|will be|was))?|which date is|welches datum (?:ist|war|haben wir)|was für ein tag ist|qué (?:fecha|día) (?:es|será|fue)|quelle (?:date|est la date) ?(?:sera-t-il|sera-ce|sera|est-ce|était)?|quel jour (?:sera-t-on|serons-nous)|que (?:data|dia) (?:é|será)|che (?:data|giorno) (?:è|sarà))\s+(?P<rest>.+)$"
 )
-_LEAP: Final = re.compile(
+_LEAP: Final = lazy(
     r"^(?:is|was|will)? ?(?:ist|war|es|fue|est-ce que|é|è)?\s*(\d{4})\s*(?:be )?(?:a leap year|ein schaltjahr|(?:un año )?bisiesto|(?:est |était )?(?:une année )?bissextile|(?:um ano )?bissexto|(?:un anno )?bisestile)$"
 )
-_DAYS_IN: Final = re.compile(
+_DAYS_IN: Final = lazy(
     r"^how many days (?:are (?:there )?in|does|has|in)\s+(?:(february|january|march|april|may|june|july|august|september|october|november|december)\s+)?(\d{4})(?: have)?$"
 )
-_WEEK: Final = re.compile(
+_WEEK: Final = lazy(
     r"^(?:what|which) (?:calendar )?week(?: number)? (?:is it|is this|are we in)(?: (?:today|now))?$|^what is the (?:current )?week number$|^welche (?:kalender)?woche (?:ist|haben wir)(?: heute| gerade)?$|^qué semana (?:del año )?es$|^quelle semaine sommes-nous$"
 )
-_BORN: Final = re.compile(
+_BORN: Final = lazy(
     r"^how old (?:is|am|are|would) (?:someone|somebody|a person|i|you|he|she)?\s*(?:be )?(?:if |who was |when )?(?:(?:i|he|she|they) (?:was|were) )?born (?:on|in) (.+)$"
 )
 
@@ -398,7 +399,7 @@ def _calendar(lower: str, now: datetime, language: str) -> Computed | None:
 
 # --- the time -------------------------------------------------------------------------------------------------------
 
-_TIME: Final = re.compile(
+_TIME: Final = lazy(
     r"^(?:what(?:'s| is) the (?:current |exact |local )?time|what time is it|what time do we have|do you (?:have|know) the time|(?:the )?current time|time now|what's the time|"
     r"wie spät ist es|wie viel uhr ist es|wieviel uhr ist es|welche uhrzeit (?:haben wir|ist es)|(?:qué hora es|qué horas son|me dices la hora|dime la hora|tienes hora)|"
     r"(?:quelle heure est-il|il est quelle heure|tu as l'heure|quelle heure il est)|(?:que horas são|que ora è|che ore sono|che ora è)|(?:pukul berapa(?: sekarang)?|jam berapa(?: sekarang)?))"

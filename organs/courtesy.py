@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from adapters.patterns import lazy
+
 _GREETING: Final = (
     r"hello+|hi+|hey+|hiya|heya|howdy|yo|greetings|welcome back|good (?:morning|afternoon|evening|day)|morning|evening|"
     r"g'?day|sup|what'?s up|"
@@ -118,12 +120,12 @@ _HELP: Final = (
     r"tolong|bantuan|apa yang (?:awak|anda) boleh (?:buat|lakukan)"
 )
 
-_STRIP = re.compile(r"[^\w\s'’-]+")
-_SPACE = re.compile(r"\s+")
+_STRIP = lazy(r"[^\w\s'’-]+")
+_SPACE = lazy(r"\s+")
 
 
 def _whole(parts: str) -> re.Pattern[str]:
-    return re.compile(rf"^(?:{parts})$")
+    return lazy(rf"^(?:{parts})$")
 
 
 _TABLE: Final = tuple(
@@ -131,10 +133,10 @@ _TABLE: Final = tuple(
     for key, parts in (("how_are_you", _HOW_ARE_YOU), ("feelings", _FEELINGS), ("identity", _IDENTITY), ("help", _HELP))
 )
 _KINDS: Final = (("thanks", _THANKS), ("farewell", _FAREWELL), ("greeting", _GREETING), ("ack", _ACK))
-_ANY_COURTESY = re.compile(
+_ANY_COURTESY = lazy(
     rf"^(?:(?:{_HOW_ARE_YOU}|{'|'.join(parts for _, parts in _KINDS)}|{_FILLER}|please|pls|bitte|por favor|s'il te plaît)(?:\s|$))+$"
 )
-_OPENING = re.compile(
+_OPENING = lazy(
     rf"^(?:(?:{_GREETING}|{_THANKS}|{_ACK}|so|and|but|tell me|just curious|trinity|there|sag mal|dime|dis-moi)(?:\s|$))+"
 )
 
@@ -171,7 +173,7 @@ def courtesy(text: str) -> str | None:
     return _named_greeting(words)
 
 
-_NAMED = re.compile(
+_NAMED = lazy(
     rf"^(?:{_GREETING}|{_THANKS}|{_FAREWELL})(?: (?:{_FILLER}))* (?!(?:is|are|what|who|how|why|can|do|does|the|my|i|it|please)\b)[a-zà-ÿ]{{2,15}}$"
 )
 

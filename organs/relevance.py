@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from adapters.cues import clean, words
 from adapters.embeddings import Embedder
+from adapters.patterns import lazy
 from organs.claims import plain, sentences
 from organs.language import detect
 
@@ -27,51 +28,51 @@ NAMES: Final = (
     "reason_given", "refuses", "asks_back", "length", "new_words", "other_language", "filler", "code_wanted", "code_given", "subject_only", "definition_wanted", "definition_given",
 )  # fmt: skip
 
-_NUMBER: Final = re.compile(
+_NUMBER: Final = lazy(
     r"\b(?:how (?:many|much|old|long|far|tall|high|big|deep|fast|often|late)|what (?:year|time|date|number|percentage|is the (?:price|cost|population|speed|age|distance|height|boiling|temperature))|when|wie ?viele?|wie (?:hoch|alt|lange|weit|groß|schnell|spät)|wann|cuánt[oa]s?|cuándo|a qué hora|combien|quand|à quelle heure|quanto|quando|berapa|bila)\b|\d\s*[-+*/x×÷%]\s*\d|\d+ ?% of"
 )
-_NAME: Final = re.compile(
+_NAME: Final = lazy(
     r"\b(?:who|whose|whom|where|which (?:city|country|person|company|team)|capital|author|inventor|wer|wo|welche[rs]? (?:stadt|land)|hauptstadt|quién|dónde|cuál es la capital|qui|où|capitale|quem|onde|chi|dove|siapa|di mana)\b"
 )
-_STEPS: Final = re.compile(
+_STEPS: Final = lazy(
     r"\b(?:how (?:do|can|to|would|should) (?:i|we|you|one)?|instructions|steps|recipe|guide|wie (?:kann|mache?|lösche?|geht|soll)|anleitung|cómo|instrucciones|pasos|comment (?:faire|puis|supprimer|\w+er)|étapes|como (?:posso|faço|apago)|come (?:posso|faccio|si)|bagaimana)\b"
 )
-_YES_NO: Final = re.compile(
+_YES_NO: Final = lazy(
     r"^(?:and |so |but )?(?:is|are|was|were|do|does|did|can|could|should|would|will|has|have|may|ist|sind|kann|darf|soll|hat|gibt|es |está|son|puedo|debo|se puede|hay|est-ce|peut-on|puis-je|dois-je|y a-t-il)\b"
 )
-_REASON: Final = re.compile(
+_REASON: Final = lazy(
     r"\b(?:why|what causes|reason|how come|warum|wieso|weshalb|por qué|pourquoi|por que|perché|kenapa|mengapa)\b"
 )
-_DEFINITION: Final = re.compile(
+_DEFINITION: Final = lazy(
     r"\b(?:what (?:is|are|does|do)|explain|define|meaning|difference between|was (?:ist|bedeutet|sind)|erklär\w*|unterschied|qué (?:es|significa)|explica|qu'est-ce|que signifie|explique|différence)\b"
 )
-_CODE: Final = re.compile(
+_CODE: Final = lazy(
     r"\b(?:write|implement|create|show|give|schreib|escribe|écris)\b.{0,40}\b(?:function|script|query|regex|code|class|program|funktion|función|fonction)\b|\bregex\b"
 )
 
-_HAS_REASON: Final = re.compile(
+_HAS_REASON: Final = lazy(
     r"\b(?:because|since|due to|so that|therefore|as a result|when|reason|caused?|from|weil|da|deshalb|durch|porque|debido|por eso|parce que|car|grâce|perché|kerana)\b",
     re.IGNORECASE,
 )
-_HAS_STEPS: Final = re.compile(
+_HAS_STEPS: Final = lazy(
     r"(?:^|[.;:\n] *|\d[.)] +|[-*] +)(?:first,? |then,? |next,? |and )?(?:use|run|open|click|press|type|go|call|boil|put|pour|add|remove|delete|take|say|write|give|cook|set|choose|make|practi[sc]e|keep|mix|send|create|install|select|"
     r"mit|verwende|nutze|öffne|klick|gib|con|usa|abre|haz|pulsa|avec|utilise|ouvre|clique|com|premi)\b|`[^`]+`|\bgit [a-z]+|\b[A-Z]{4,} [A-Z]{4,}\b|\byou can\b|\bby \w+ing\b|\.\w+\(\)",
     re.IGNORECASE,
 )
-_HAS_YES_NO: Final = re.compile(
+_HAS_YES_NO: Final = lazy(
     r"^\W*(?:yes|no|not|it depends|only|usually|generally|that depends|ja|nein|nicht|es kommt|das hängt|sí|no|depende|oui|non|ça dépend|sim|não|sì|ya|tidak)\b|\b(?:is|are) (?:not )?(?:safe|legal|allowed|dangerous|covered|possible|permitted|recommended|a crime)\b|\b(?:becomes?|by itself|in general|depends)\b",
     re.IGNORECASE,
 )
-_HAS_DEFINITION: Final = re.compile(
+_HAS_DEFINITION: Final = lazy(
     r"\b(?:is|are|means?|refers? to|stands? for|consists? of|works? by|turns?|says?|ist|sind|bedeutet|heißt|es|son|significa|est|sont|signifie)\b",
     re.IGNORECASE,
 )
-_REFUSES: Final = re.compile(
+_REFUSES: Final = lazy(
     r"\b(?:i(?:'m| am)? (?:sorry|unable|not able|afraid i can)|(?:i )?(?:cannot|can't|can not|won't) (?:help|assist|answer|do|provide|access)|do not have access|don't have (?:access|that information)|as an? (?:ai|language model)|i (?:do not|don't) know|consult the|"
     r"kann (?:dir |ihnen )?(?:dabei |damit )?(?:leider )?nicht|weiß (?:es |ich )?nicht|no puedo|lo siento|no (?:lo )?sé|je (?:suis désolé|ne peux pas|ne sais pas)|não posso|non posso)\b",
     re.IGNORECASE,
 )
-_FILLER: Final = re.compile(
+_FILLER: Final = lazy(
     r"\b(?:great question|good question|many (?:things|factors)|depends on many|i am here to help|feel free|anything you need|here is what you asked|step by step|the user (?:wants|is asking|asks)|let me think|thank you for reaching|we appreciate|"
     r"i hope this|tell me more|more about what you need|could you (?:tell|clarify|provide|share)|gute frage|buena pregunta|bonne question)\b",
     re.IGNORECASE,

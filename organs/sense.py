@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from adapters.patterns import lazy
 from organs import language as languages
 from organs.bundles import Lane, Turn
 from organs.courtesy import courtesy
@@ -37,18 +38,18 @@ class Sense:
 
 
 MAX_READ: Final = 4000  # characters of a message that 111 reads; what is longer is material, not a request
-_FENCE = re.compile(r"```.*?(?:```|$)|~~~.*?(?:~~~|$)|`[^`\n]{1,300}`", re.DOTALL)
-_QUOTED = re.compile(
+_FENCE = lazy(r"```.*?(?:```|$)|~~~.*?(?:~~~|$)|`[^`\n]{1,300}`", re.DOTALL)
+_QUOTED = lazy(
     r"\"[^\"\n]{1,600}\"|“[^”]{1,600}”|„[^“”]{1,600}[“”]|«[^»]{1,600}»|‘[^’\n]{2,600}’(?!\w)|"
     r"(?<![\w])'(?=\S)[^'\n]{2,600}'(?![\w])"
 )
-_QUOTE_LINE = re.compile(r"^\s{0,3}>.*$", re.MULTILINE)
-_SENTENCE = re.compile(r"(?<=[.!?;\n。！？])\s+|\n+")
-_CLAUSE = re.compile(r",? (?:and|then|und|dann|y|luego|et|puis|e|poi|dan)(?: then| dann| luego| puis| poi)? |[,;] ?")
+_QUOTE_LINE = lazy(r"^\s{0,3}>.*$", re.MULTILINE)
+_SENTENCE = lazy(r"(?<=[.!?;\n。！？])\s+|\n+")
+_CLAUSE = lazy(r",? (?:and|then|und|dann|y|luego|et|puis|e|poi|dan)(?: then| dann| luego| puis| poi)? |[,;] ?")
 
 _VERBS: Final = verb_patterns()
 
-_TEXT_WORK: Final = re.compile(
+_TEXT_WORK: Final = lazy(
     r"^(?:summari[sz]e|sum up|tl;?dr|translate|rewrite|rephrase|paraphrase|proofread|explain|describe|compare|list|show|give (?:me|us)|tell (?:me|us)|find|search|"
     r"look up|check|review|analy[sz]e|write|draft|compose|generate|outline|suggest|recommend|calculate|compute|convert|solve|define|help (?:me|us)|brainstorm|"
     r"prepare|read|extract|simplify|shorten|expand|improve|debug|refactor|implement|count|plan|estimate|walk me|teach|"
@@ -58,7 +59,7 @@ _TEXT_WORK: Final = re.compile(
     r"traduz|escreve|escreva|mostra|diz-me|verifica|procura|ajuda|riassum|spiega|scrivi|mostra|dammi|dimmi|cerca|aiuta|"
     r"ringkas|terjemah|terangkan|tulis|tunjuk|beri saya|cari|semak|kira)"
 )
-_CREATIVE: Final = re.compile(
+_CREATIVE: Final = lazy(
     r"\b(?:tell|give|sing|crack|know|have|hear|want|got)\b.{0,14}\b(?:jokes?|riddle|pun|limerick|knock[- ]knock|one-liner|bedtime story|fairy ?tale|songs?|poem|love letter)\b|"
     r"\b(?:write|compose|make up|invent|create|tell|give|generate|continue|finish|need)\b.{0,40}\b(?:poem|haiku|limerick|sonnet|short story|story|fairy ?tale|fable|tale|song|lyrics|rap|"
     r"scene|screenplay|dialogue|fan ?fiction|fiction|novel|verse|ballad|parody|slogan|tagline|riddle|toast|love letter|pick-?up lines?)\b(?! (?:points?|map|in (?:jira|the backlog)))|"
@@ -68,14 +69,14 @@ _CREATIVE: Final = re.compile(
     r"\b(?:racont|écri|invent|compos|dis|connais|fais)\w*(?:-moi|-nous|-tu)?\b.{0,30}\b(?:blague|poème|histoire|conte|chanson|haïku|devinette|fable)|^(?:joue|fais semblant|imagine|fais comme)|"
     r"\b(?:conta|escrev|inventa|racconta|scriv|dimmi|ceritakan|tulis|buat)\w*\b.{0,30}\b(?:piada|poema|história|canção|barzelletta|poesia|storia|canzone|favola|jenaka|lawak|sajak|pantun|cerita|puisi)"
 )
-_OPINION: Final = re.compile(
+_OPINION: Final = lazy(
     r"\b(?:what (?:do|would) you (?:think|say|feel) (?:of|about)|what(?:'s| is) your (?:opinion|take|view|favou?rite)|do you (?:like|prefer|enjoy|believe in|think (?:that )?(?:it'?s|pineapple|cats|dogs|people|we|life|love|god))|"
     r"your favou?rite|which do you (?:like|prefer)|would you rather|cats or dogs|tabs or spaces\b.{0,5}$|"
     r"was (?:denkst|hältst|meinst) du (?:über|von|zu)|magst du|dein(?:e)? lieblings|wie findest du|"
     r"qué (?:piensas|opinas) (?:de|sobre)|te gusta|tu favorit[oa]|que penses-tu|qu'en penses-tu|tu penses quoi|aimes-tu|tu préfères|ton (?:film |livre )?préféré|"
     r"o que (?:achas|pensas) (?:de|sobre)|gostas de|cosa (?:pensi|ne pensi)|ti piace|apa pendapat (?:awak|anda))"
 )
-_SMALLTALK: Final = re.compile(
+_SMALLTALK: Final = lazy(
     r"^.{0,90}\b(?:haha(?:ha)*|lol|lmao|hehe|jaja(?:ja)*|mdr|xd)\W*$|^(?:i'?m (?:bored|back|here|hungry|sleepy|happy|so happy|excited|off to|heading|done for|going to bed|home)|(?:it'?s|it is|what a|such a) (?:\w+ ){0,3}(?:day|weather|evening|morning|rain(?:y|ing)|sunny|hot|cold|friday|monday)|"
     r"(?:happy|merry) (?:birthday|christmas|new year|friday|easter|holidays)|congrat|well done|good (?:job|luck|point|one|bot|idea)|nice (?:work|job|one|to meet|weather|day)|you (?:rock|are funny|'re funny|made my day|are (?:so )?(?:smart|clever|kind|sweet))|"
     r"(?:haha|lol|lmao|hehe)|i (?:love|like) (?:this|that|it|you|your|pizza|coffee|mondays|fridays)|guess what|how was your (?:day|weekend|night)|did you (?:sleep|have a)|i (?:had|have) (?:a )?(?:great|good|lovely|nice|wonderful)|"
@@ -84,12 +85,12 @@ _SMALLTALK: Final = re.compile(
     r"quel(?:le)? (?:belle|beau|temps|chaleur)|joyeux|bon (?:anniversaire|travail)|bravo|félicitations|je m'ennuie|il fait (?:beau|froid|chaud)|"
     r"que (?:lindo|bom|calor)|parabéns|che bella|auguri|buon compleanno|complimenti|tahniah|selamat hari jadi|saya bosan)"
 )
-_CODE: Final = re.compile(
+_CODE: Final = lazy(
     r"\b(?:code|function|python|javascript|typescript|java|sql|postgres|regex|bug|stack ?trace|exception|traceback|compile|api|docker|kubernetes|git|bash|class|unit tests?|css|html|json|rust|"
     r"segfault|null pointer|npm|pip|linux|terminal|shell|query|react|async|pandas|numpy|deadlock|codebase)\b|«code»"
 )
 _INTENTS: Final = tuple(
-    (name, re.compile(pattern))
+    (name, lazy(pattern))
     for name, pattern in (
         (
             "translation",
@@ -120,7 +121,7 @@ _INTENTS: Final = tuple(
 )
 
 # Where an answer is a professional's matter (DESIGN, F2). A symptom, a dose, a right, an investment: not the mere word.
-_MEDICAL: Final = re.compile(
+_MEDICAL: Final = lazy(
     r"\b(?:symptoms?|diagnos\w+|dosage|doses?|overdos\w+|prescri\w+|medications?|medicines?|antibiotics?|ibuprofen|paracetamol|acetaminophen|tylenol|aspirin|insulin|antidepressants?|ssri|"
     r"blood pressure|blood sugar|cholesterol|chest pain|fever|rash|migraines?|headaches?|allerg(?:y|ic|ies)|pregnan\w+|miscarriage|vaccin\w+|cancer|tumou?r|diabet\w+|asthma|infection|"
     r"side effects?|surgery|chemo\w*|adhd|swollen|vomit\w*|diarrh\w+|mole on|lump|stitches|concussion|sprain\w*|heart attack|stroke symptoms|numbness|dizz\w+|std|contracepti\w+|"
@@ -129,7 +130,7 @@ _MEDICAL: Final = re.compile(
     r"symptômes?|diagnostic|médicaments?|tension artérielle|fièvre|enceinte|vaccin|mal (?:de tête|au ventre)|douleurs? (?:thoracique|à la poitrine)|effets secondaires|ibuprofène|"
     r"sintomas?|remédios?|febre|grávida|dor (?:de cabeça|no peito)|sintomi|farmac\w+|febbre|incinta|mal di testa|dolore al petto|gejala|ubat|demam|hamil|sakit (?:kepala|dada|perut))\b"
 )
-_LEGAL: Final = re.compile(
+_LEGAL: Final = lazy(
     r"\b(?:sue|suing|lawsuit|legal(?:ly)?|illegal|lawyer|attorney|custody|divorce (?:law|papers|settlement)|eviction|evict|tenant rights?|landlord (?:can|keep|refus)\w*|liab(?:le|ility)|"
     r"(?:terminate|break|breach(?: of)?|void|enforce\w*) (?:the |my |a |an |this )?(?:contract|lease|employment|nda)|non-?compete|copyright infring\w+|trademark|patent|visa (?:status|application|expire\w*)|green card|asylum|"
     r"statute of limitations|small claims|inherit\w*|probate|power of attorney|(?:unfair|wrongful) dismissal|severance|gdpr fine|criminal charge|bail|deport\w+|restraining order|"
@@ -138,7 +139,7 @@ _LEGAL: Final = re.compile(
     r"porter plainte|poursuivre en justice|légal(?:ement)?|illégal|avocate?|licenciement abusif|garde des enfants|expulsion|héritage|propriétaire peut|"
     r"processar|advogad[oa]|despedimento|herança|avvocato|licenziamento|eredità|affidamento|peguam|saman|undang-undang)\b"
 )
-_FINANCIAL: Final = re.compile(
+_FINANCIAL: Final = lazy(
     r"\b(?:(?:should|can|is it|would it be|good time).{0,40}\b(?:invest\w*|buy (?:stocks?|bitcoin|crypto|bonds|gold|etfs?|shares)|sell my (?:stocks?|shares|bitcoin)|refinanc\w+|mortgage|remortgage)|"
     r"invest(?:ing|ment)? (?:in|my|strategy|advice|portfolio)|index funds?|etfs?|retirement (?:savings|fund|plan)|401\(?k\)?|roth ira|pension (?:fund|plan|pot)|capital gains|tax (?:deduct\w+|return|bracket|advice|liability|credit)|"
     r"(?:pay|owe|declare|deduct) .{0,20}\btax(?:es)?|bankruptcy|debt consolidation|credit score|life insurance|stock (?:market|pick|tip)\w*|cryptocurrenc\w+|"
@@ -147,7 +148,7 @@ _FINANCIAL: Final = re.compile(
     r"investir|bourse|actions en|hypothèque|crédit immobilier|impôts?|retraite|"
     r"ações|impostos|reforma|investire|azioni|mutuo|tasse|pensione|melabur|saham|cukai)\b"
 )
-_PUBLIC_DRAFT: Final = re.compile(
+_PUBLIC_DRAFT: Final = lazy(
     r"\b(?:write|draft|compose|prepare|reply|answer|respond|schreib|formulier|antwort|redacta|escrib|respond|rédige|écri|répond|escrev|scriv|tulis)\w*\b.{0,80}"
     r"\b(?:to (?:the |our |a |my )?(?:client|customer|investor|supplier|vendor|partner|press|public|regulator|authorit\w+|tax office|court|insurer|bank|landlord|journalist)s?|press release|"
     r"public (?:statement|announcement)|offer letter|contract|invoice|quote for|tender|"
@@ -237,33 +238,33 @@ def _on_paper(low: str, *, code: bool) -> bool:
     return code or CONTENT.search(low) is not None or AT_HAND.search(low) is not None
 
 
-_EXPLAINING: Final = re.compile(
+_EXPLAINING: Final = lazy(
     r"^(?:explain|tell me|show me|describe|help (?:me|us)|i (?:want|need|would like|'d like) to|i'm trying to|trying to|how to|is |what )"
 )
-_AND_DO: Final = re.compile(r"\b(?:and|then) (?:then )?(?:send|email|post|publish|delete|book|pay) (?:it|them|this)\b")
+_AND_DO: Final = lazy(r"\b(?:and|then) (?:then )?(?:send|email|post|publish|delete|book|pay) (?:it|them|this)\b")
 # "lösch noch nichts": the denial comes after the verb.
-_NOTHING: Final = re.compile(r"^\w+ (?:mir |uns |bitte |noch |das |es |sie |jetzt |davon )*(?:nichts?|keine?n?)\b")
+_NOTHING: Final = lazy(r"^\w+ (?:mir |uns |bitte |noch |das |es |sie |jetzt |davon )*(?:nichts?|keine?n?)\b")
 # "we need the server rebooted"
-_WISH: Final = re.compile(
+_WISH: Final = lazy(
     r"\b(?:we|i)(?:'d)? (?:need|want|like) (?:the|my|our|this|that|these|all|it|everything)\b.{0,40}\b(?P<verb>deleted|removed|wiped|rebooted|restarted|deployed|cancell?ed|sent|paid|booked|"
     r"published|reset|stopped|archived|closed|transferred|moved|ordered|refunded|scheduled|posted|blocked)\b"
 )
 _WISH_KINDS: Final = {"delet": "delete", "remov": "delete", "wiped": "delete", "sent": "send", "paid": "pay", "trans": "pay", "order": "pay", "refun": "pay", "booke": "book", "cance": "book",
                       "sched": "book", "moved": "book", "publi": "publish", "poste": "publish"}  # fmt: skip
-_HYPOTHETICAL: Final = re.compile(
+_HYPOTHETICAL: Final = lazy(
     r"^(?:if|when|whenever|once|as soon as|after|before|suppose|imagine|what if|in case|wenn|falls|sobald|nachdem|en cuanto|cuando|dès que|si|cuando|quand|lorsque|se|quando|jika|kalau)\b"
 )
-_PROGRAM: Final = re.compile(
+_PROGRAM: Final = lazy(
     r"^(?:write|create|make|build|generate|implement|give|show|schreib|erstell|escrib|crea|écri|crée)\w*\b.*\b(?:to|that|which|der|die|das|que|qui|zum?|para|pour)\b",
     re.DOTALL,
 )
 
 
-_ASKS_US: Final = re.compile(
+_ASKS_US: Final = lazy(
     r"^(?:and |but |so |then )?(?:please|pls|can you|could you|would you|will you|bitte|kannst du|por favor|puedes|s'il te plaît|peux-tu|trinity)\b"
 )
 # "jonas: delete the panel", "yogi_, activate it": said to somebody else in a channel.
-_TO_ANOTHER: Final = re.compile(
+_TO_ANOTHER: Final = lazy(
     r"^@?(?!trinity|please|urgent|task|todo|request|action|important|note|reminder|bitte|ok|okay|hey|hi|hello|now|first|then|next|c[1-9]\b)"
     r"(?:[\w|\[\]^-]{2,20}: |[a-z|\[\]^-]*[_\d][\w|\[\]^-]*, )(?=\S)",
     re.IGNORECASE,

@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from adapters.patterns import lazy
+
 Pattern = re.Pattern[str]
 
 
@@ -20,7 +22,7 @@ def _any(*parts: str) -> str:
 
 
 # What may stand before the verb of a request, in any order and number.
-OPENERS: Final = re.compile(
+OPENERS: Final = lazy(
     r"^(?:[\s,:;.!–—*>-]|(?:ok(?:ay)?|hey|hi|hello|good morning|so|now|then|and|also|just|quickly|first|next|finally|"
     r"well|alright|right|yes|yep|sure|thanks|thank you|urgent(?:ly)?|asap|immediately|"
     r"@?trinity|bot|assistant|please|pls|plz|kindly|go ahead and|do me a favou?r and|be so kind (?:and|as to)|"
@@ -41,7 +43,7 @@ OPENERS: Final = re.compile(
 )
 
 # A clause that asks, tells or imagines and therefore changes nothing.
-ASKING: Final = re.compile(
+ASKING: Final = lazy(
     r"^(?:and |but |so |ok(?:ay)?,? |hey,? |hi,? |please |quick question[:,]? |question[:,]? )*"
     r"(?:what|who|whom|whose|which|when|where|why|how|what's|who's|how's|where's|when's|is|are|was|were|am|do|does|did|"
     r"has|have|had|should|shall|may|might|must i|can (?:i|we|one|anyone|someone|it|they|he|she|the|a|this|that|my|our)|"
@@ -58,7 +60,7 @@ ASKING: Final = re.compile(
     r")(?![\w])"
 )
 
-NEGATED: Final = re.compile(
+NEGATED: Final = lazy(
     r"^(?:(?:please|and|but|trinity|bitte|por favor)[, ]+)*(?:don't|do not|dont|never|no need to|stop |without|"
     r"nicht|kein|niemals|no |nunca|sin |ne |n'|jamais|não|nunca|non |mai |jangan|tanpa)"
 )
@@ -237,12 +239,12 @@ def verb_patterns() -> tuple[tuple[str, Pattern], ...]:
         others = _OTHERS.get(kind, ())
         if others:
             parts.append(rf"{_any(*others)}{_ATTACHED}(?![\w])")
-        out.append((kind, re.compile("^" + _any(*parts), re.IGNORECASE)))
+        out.append((kind, lazy("^" + _any(*parts), re.IGNORECASE)))
     return tuple(out)
 
 
 # Verb-last requests: "kannst du bitte die Tabelle löschen", "bitte alle Logs entfernen".
-VERB_LAST: Final = re.compile(
+VERB_LAST: Final = lazy(
     r"\b(?P<delete>löschen|entfernen|vernichten|leeren|deinstallieren)|(?P<send>schicken|senden|weiterleiten|benachrichtigen|"
     r"informieren|einladen|anrufen)|(?P<publish>veröffentlichen|posten|hochladen)|(?P<pay>überweisen|bezahlen|kaufen|"
     r"bestellen|erstatten)|(?P<book>buchen|reservieren|verschieben|stornieren|absagen|kündigen|eintragen)|"
@@ -252,7 +254,7 @@ VERB_LAST: Final = re.compile(
 )
 
 # Objects that are text, code or thought: making or changing them is answering, not acting.
-CONTENT: Final = re.compile(
+CONTENT: Final = lazy(
     r"\b(?:functions?|methods?|class(?:es)?|scripts?|regex(?:es)?|regexp|quer(?:y|ies)|poems?|stor(?:y|ies)|lists?(?! ?$)|summar(?:y|ies)|"
     r"outlines?|paragraphs?|sentences?|essays?|haikus?|jokes?|examples?|snippets?|code|components?|html|css|readme|"
     r"dockerfiles?|makefiles?|unit tests?|test cases?|diagrams?|plans?|agenda|drafts?|slogans?|titles?|headlines?|templates?|quiz|"
@@ -270,7 +272,7 @@ CONTENT: Final = re.compile(
     r"fungsi|sajak|puisi|cerita|senarai|ringkasan|perenggan|ayat|contoh|teks)\b"
 )
 # Words that put a content object out in the world after all.
-WORLD: Final = re.compile(
+WORLD: Final = lazy(
     r"\b(?:prod(?:uction)?|staging|live|database|db|server|servers|cluster|disk|drive|repo(?:sitory)?|branch|bucket|backups?|"
     r"account|inbox|calendar|wiki|website|site|channel|board|jira|github|gitlab|slack|notion|drive|dropbox|s3|ticket|crm|"
     r"customers?|clients?|everyone|team|produktion|datenbank|konto|postfach|kalender|kanal|kunden|"
@@ -278,7 +280,7 @@ WORLD: Final = re.compile(
     r"produzione|server di|pangkalan data|pelayan|akaun)\b"
 )
 # "in the text below", "from this code": the change is asked of material at hand.
-AT_HAND: Final = re.compile(
+AT_HAND: Final = lazy(
     r"\b(?:in|from|of|to|on)? ?(?:this|that|the|my|these|following|above|below|attached)? ?(?:following|above|below|attached|"
     r"pasted|quoted|given|text|code|paragraph|sentence|snippet|essay|draft|function|string|passage|expression|equation)\b|"
     r"«»|«code»|\b(?:in|with|using) (?:python|sql|postgres(?:ql)?|mysql|javascript|typescript|java|rust|go|c\+\+|c#|php|ruby|bash|excel|"
@@ -286,7 +288,7 @@ AT_HAND: Final = re.compile(
 )
 
 # Things that one creates, sets or puts in the world, not on paper.
-THINGS: Final = re.compile(
+THINGS: Final = lazy(
     r"\b(?:tickets?|issues?|users?|accounts?|channels?|events?|branch(?:es)?|databases?|tables? in|repos?|repositor(?:y|ies)|"
     r"folders?|files?|invoices?|meetings?|appointments?|bookings?|reservations?|reminders?|alarms?|timers?|tasks?|backups?|pull requests?|prs?|payments?|"
     r"calendar|calls? with|rooms?|polls?|posts?|pages? (?:in|on)|records? (?:in|for)|orders?|groups?|projects? (?:in|on|called|named)|"

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from adapters.patterns import lazy
 from organs.bundles import Turn
 from organs.courtesy import courtesy
 
@@ -35,7 +36,7 @@ _PREP: Final = (
     r"do|da|dos|das|em|no|na|com|di|della|del|dell'|per|con|nel|nella|"
     r"di|untuk|dari|dengan|pada"
 )
-_LEAD: Final = re.compile(
+_LEAD: Final = lazy(
     r"^(?:ok(?:ay)?,? |so |hm+,? |well,? |ah,? )*(?:"
     r"(?P<what>(?:and |but |or )?(?:what|how) about|(?:und |aber )?was ist mit|(?:und |aber )?wie (?:ist|sieht) es (?:aus )?(?:mit|bei|in)|¿?(?:y )?qué (?:hay de|pasa con|tal)|(?:et )?qu'en est-il (?:de|du|des|d')|"
     r"e quanto a[o]?|e riguardo a|bagaimana (?:pula )?dengan)|"
@@ -43,12 +44,12 @@ _LEAD: Final = re.compile(
     r")(?=[\s,]|(?<=d'))[\s,]+(?P<rest>.{1,120}?)\s*[?!.…]*$",
     re.DOTALL,
 )
-_WHY: Final = re.compile(
+_WHY: Final = lazy(
     r"^(?:and |but |ok(?:ay)?,? |so |und |aber |y |pero |et |mais |e |ma |mas )?(?P<why>why(?: (?:not|is that|so))?|how (?:so|come)|how|since when|says who|are you sure|really|"
     r"warum(?: (?:nicht|denn|das))?|wieso|wie das|bist du sicher|wirklich|¿?por qué(?: no)?|¿?cómo|¿?(?:estás )?segur[oa]|¿?de verdad|pourquoi(?: pas)?|comment (?:ça|cela)|tu es sûr|t'es sûr|vraiment|"
     r"porqu[eê]|por quê|tens a certeza|perché|come mai|sei sicuro|kenapa|mengapa)\s*[?!.…]*$"
 )
-_AGAIN: Final = re.compile(
+_AGAIN: Final = lazy(
     r"^(?:please |can you |could you |bitte |kannst du |puedes |peux-tu )*(?:(?:say|repeat|explain|do|try|tell me) (?:that|it|this)?(?: again| once more| (?:more )?(?:simply|briefly|shortly|slowly))|"
     r"(?:now )?(?:in (?:english|german|spanish|french|portuguese|italian|malay|one sentence|simple(?:r)? (?:words|terms)|more detail|short|bullet points)|shorter|longer|simpler|more details?|more|go on|continue|another(?: one)?|again|elaborate|give me (?:an example|more|another(?: one)?)|for example|"
     r"kürzer|länger|einfacher|mehr(?: details)?|weiter|noch (?:einmal|mal|einer?|eins)|nochmal|auf (?:englisch|deutsch|spanisch|französisch)|ein beispiel|"
@@ -57,19 +58,19 @@ _AGAIN: Final = re.compile(
     r"mais curto|outra vez|di nuovo|più (?:breve|semplice)|lagi))\s*[.!?…]*$"
 )
 # Words that lean on something said before.
-_LEANING: Final = re.compile(
+_LEANING: Final = lazy(
     r"\b(?:it|its|they|them|their|that one|this one|the (?:first|second|third|last|other|former|latter|same) (?:one)?|those|these|he|she|him|his|her|there|then|"
     r"es|ihn|sie|ihre?|seine?|dort|davon|dazu|der erste|die zweite|ellos|ellas|eso|ese|esa|allí|su|sus|ça|cela|il|elle|ils|elles|leur|leurs|là-bas|y|en|isso|ele|ela|lui|lei|quello|itu|dia)\b"
 )
-_NEW_REQUEST: Final = re.compile(
+_NEW_REQUEST: Final = lazy(
     r"\b(?:what|who|when|where|how|which|why|is|are|was|were|do|does|did|can|could|will|would|should|tell|show|give|explain|write|find|list|send|delete|make|"
     r"was|wer|wann|wo|wie|welche[rsn]?|ist|sind|hat|kann|zeig|erkläre?|schreib|lösch|qué|quién|cuándo|dónde|cómo|cuál|es|son|muestra|explica|escribe|"
     r"quoi|quand|où|comment|quel(?:le)?s?|est|sont|montre|explique|écris|quem|quando|onde|como|qual|chi|dove|come|quale|apa|siapa|bila|mana|bagaimana)\b"
 )
-_NAME: Final = re.compile(
+_NAME: Final = lazy(
     r"[A-ZÀ-ÖØ-Þ][\w'’.-]*(?: (?:of|de|da|di|del|von|la|the|and|y|et|und) (?=[A-ZÀ-Þ])| [A-ZÀ-ÖØ-Þ][\w'’.-]*)*"
 )
-_STOP: Final = re.compile(r"[?!.…]+$")
+_STOP: Final = lazy(r"[?!.…]+$")
 
 
 def _last_request(history: Sequence[Turn]) -> str | None:
@@ -196,17 +197,17 @@ def _replace(before: str, rest: str) -> str | None:
 
 
 # The old request is about one thing only: "tell me about Goethe", "the population of Mongolia".
-_ABOUT: Final = re.compile(
+_ABOUT: Final = lazy(
     r"^(?:who|what) (?:is|was|are|were) (?P<a>[^?]{2,60})$|\b(?:about|of|in|for) (?P<b>[^?]{2,60})$|^(?:wer|was) (?:ist|war) (?P<c>[^?]{2,60})$|"
     r"^(?:quién|qué) (?:es|fue) (?P<d>[^?]{2,60})$|^qui (?:est|était) (?P<e>[^?]{2,60})$",
     re.IGNORECASE,
 )
-_PRONOUN: Final = re.compile(r"\b(?:it|he|she|they|him|them|its|his|their|her)\b", re.IGNORECASE)
+_PRONOUN: Final = lazy(r"\b(?:it|he|she|they|him|them|its|his|their|her)\b", re.IGNORECASE)
 _POSSESSIVE: Final = frozenset({"its", "his", "their"})
-_THERE: Final = re.compile(
+_THERE: Final = lazy(
     r"(?<!is )(?<!are )(?<!was )(?<!were )\b(?:there|dort|allí|là-bas)\b(?!'| is| are| was| were)", re.IGNORECASE
 )
-_STRONG: Final = re.compile(
+_STRONG: Final = lazy(
     r"\b(?:it|its|they|them|their|he|she|him|his|her|that one|this one|the (?:first|second|last|other|former|latter))\b"
 )
 

@@ -8,8 +8,9 @@ them because a person and a state must stand together.
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from adapters.patterns import lazy
 
 _INTENSE = (
     r"(?:so|very|really|just|quite|pretty|too|feeling|always|all|completely|totally|utterly|absolutely|a bit|a little|kind of|kinda|"
@@ -76,7 +77,7 @@ _PT_IT_MS: Final = (
 )
 
 # The state is a way of speaking, or belongs to a program or a third party.
-_LIGHT: Final = re.compile(
+_LIGHT: Final = lazy(
     r"\b(?:sad to (?:say|report)|i'?m afraid (?:that|so|not|i|we|the|it|this|there)|nervous system|anxiety disorder in|die of laughter|dying to (?:know|see|try)|"
     r"crying laughing|scared of commitment issues|exhausted (?:all|the|my) (?:options|list|memory|heap|quota|disk|credits|api)|alone in (?:the|this) (?:room|repo|file)|"
     r"(?:lost|upset) (?:in|with) (?:this|the) (?:code|codebase|repo|docs|logs)|not ok response|frustrated (?:with|by) (?:this|the) (?:bug|error|api|code|test|build|compiler|regex|query|library|docs)|"
@@ -84,9 +85,9 @@ _LIGHT: Final = re.compile(
     r"i'?m (?:feeling )?(?:lucky|hungry)|the (?:server|process|service|node|database|thread|connection) (?:died|is dying|dies|left)|(?:my|the) (?:laptop|phone|battery|car|server|build|session|connection|process|plant) (?:just )?(?:died|is dying))"
 )
 
-_ALL: Final = tuple(re.compile(p) for p in (*_EN, *_EN_MORE, *_DE, *_ES, *_FR, *_PT_IT_MS))
+_ALL: Final = tuple(lazy(p) for p in (*_EN, *_EN_MORE, *_DE, *_ES, *_FR, *_PT_IT_MS))
 # Someone else's strain, with a wish to help.
-_OTHER: Final = re.compile(
+_OTHER: Final = lazy(
     r"\b(?:my|a|our) (?:\w+ )?(?:friend|colleague|coworker|teammate|sister|brother|son|daughter|wife|husband|partner|mom|mum|mother|dad|father|roommate|neighbou?r|cousin) "
     r"(?:is|has been|seems|feels|looks|keeps|just|had|lost|can'?t)\b.{0,40}\b(?:depressed|crying|grieving|struggling|overwhelmed|burn(?:ed|t) ?out|anxious|sad|lonely|devastated|stressed|heartbroken|down|sleep|a breakdown|panic|"
     r"lost (?:her|his|their)|her (?:job|mother|father|mom|dad|husband)|his (?:job|mother|father|mom|dad|wife))\b|"

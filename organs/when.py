@@ -18,6 +18,8 @@ from typing import Final
 from dateutil.easter import easter
 from dateutil.relativedelta import relativedelta
 
+from adapters.patterns import lazy
+
 _MONTH_NAMES: Final = (
     "january jan januar jänner enero ene janvier janv janeiro gennaio januari",
     "february feb februar febrero février fevrier févr fevereiro febbraio februari",
@@ -73,7 +75,7 @@ _NAMED: Final = (
     (r"(?:the )?fourth of july|independence day", (7, 4)),
     (r"bastille day", (7, 14)),
 )
-_EASTER: Final = re.compile(r"\b(?:easter(?: sunday)?|ostern|ostersonntag|pascua|pâques|páscoa|pasqua)\b")
+_EASTER: Final = lazy(r"\b(?:easter(?: sunday)?|ostern|ostersonntag|pascua|pâques|páscoa|pasqua)\b")
 
 _M = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))
 _W = "|".join(sorted(map(re.escape, WEEKDAYS), key=len, reverse=True))
@@ -88,7 +90,7 @@ _UNIT_ROWS: Final = {
     "years": "years? jahren? jahre años? ans? années? anos? anni anno tahun",
     "seconds": "seconds? secs? sekunden? segundos? secondes? secondi saat",
 }
-_UNITS: Final = tuple((name, re.compile(rf"^(?:{'|'.join(row.split())})$")) for name, row in _UNIT_ROWS.items())
+_UNITS: Final = tuple((name, lazy(rf"^(?:{'|'.join(row.split())})$")) for name, row in _UNIT_ROWS.items())
 _U = "|".join(u for row in _UNIT_ROWS.values() for u in row.split())
 
 _SHIFT_WORDS: Final = (
@@ -98,31 +100,27 @@ _SHIFT_WORDS: Final = (
     (-1, r"yesterday|gestern|ayer|hier|ontem|ieri|semalam"),
     (0, r"today|tonight|this (?:morning|afternoon|evening)|heute(?: abend| nachmittag| mittag| nacht)?|hoy|esta (?:tarde|noche|mañana)|aujourd'hui|ce (?:soir|matin)|cet après-midi|hoje|oggi|stasera|hari ini|malam ini"),
 )  # fmt: skip
-_SHIFTS: Final = tuple((days, re.compile(rf"(?<![\w-])(?:{words})(?![\w])")) for days, words in _SHIFT_WORDS)
+_SHIFTS: Final = tuple((days, lazy(rf"(?<![\w-])(?:{words})(?![\w])")) for days, words in _SHIFT_WORDS)
 
-_ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b(?!t)")
-_NUMERIC = re.compile(r"\b(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})\b")
-_DAY_MONTH = re.compile(
+_ISO = lazy(r"\b(\d{4})-(\d{2})-(\d{2})\b(?!t)")
+_NUMERIC = lazy(r"\b(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})\b")
+_DAY_MONTH = lazy(
     rf"\b(\d{{1,2}})(?:st|nd|rd|th|er|º|°|\.)?(?: of| de| di)? ({_M})\b\.?(?:,? (?:de |of |del )?(\d{{4}}))?"
 )
-_MONTH_DAY = re.compile(rf"\b({_M})\.? (\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d|:)(?:,? (\d{{4}}))?")
-_IN = re.compile(
+_MONTH_DAY = lazy(rf"\b({_M})\.? (\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d|:)(?:,? (\d{{4}}))?")
+_IN = lazy(
     rf"(?<!\w)(?:in|within|en|dentro de|dans|em|daqui a|tra|fra|dalam(?: masa)?) ({_N})(?: and a half)? ?({_U})(?!\w)"
 )
-_HALF = re.compile(
+_HALF = lazy(
     r"\b(?:in half an hour|in a half hour|in einer halben stunde|en media hora|dans une demi-heure|em meia hora|tra mezz'ora|dalam masa setengah jam)\b"
 )
-_FROM = re.compile(
-    rf"\b({_N}) ({_U}) (?:from (?:now|today)|hence|later|ab heute|a partir de hoy|à partir d'aujourd'hui)\b"
-)
-_AGO = re.compile(
-    rf"(?:\b({_N}) ({_U}) (?:ago|atrás|fa|lalu|yang lalu)\b)|(?:\b(?:vor|hace|il y a|há) ({_N}) ({_U})\b)"
-)
-_WEEKDAY = re.compile(
+_FROM = lazy(rf"\b({_N}) ({_U}) (?:from (?:now|today)|hence|later|ab heute|a partir de hoy|à partir d'aujourd'hui)\b")
+_AGO = lazy(rf"(?:\b({_N}) ({_U}) (?:ago|atrás|fa|lalu|yang lalu)\b)|(?:\b(?:vor|hace|il y a|há) ({_N}) ({_U})\b)")
+_WEEKDAY = lazy(
     rf"\b(?:(?:on|at|by|am|an|el|le|il|na|no|pada|this|coming|diesen|kommenden|este|ce|questo|hari)? ?)?"
     rf"(next |nächsten |nächster |próxim[oa] |prossim[oa] )?\b({_W})\b( next week| nächste woche| de la semana que viene| que viene| próximo| prochain| de la semaine prochaine| prossimo| depan)?"
 )
-_NEXT = re.compile(
+_NEXT = lazy(
     r"\b(?:next (week|month|year)|(?:nächste|nächsten|nächstes|kommende) (woche|monat|jahr)|la (semana) que viene|el (mes|año) que viene|la (semaine) prochaine|le (mois) prochain|l'(année) prochaine|(minggu|bulan|tahun) depan)\b"
 )
 _NEXT_UNIT: Final = {
@@ -265,33 +263,33 @@ _HOUR = r"(?:\d{1,2}|" + "|".join(
 _MINUTE = r"(?:\d{2}|" + "|".join(
     sorted((re.escape(n) for n, v in NUMBERS.items() if v in {5, 10, 15, 20, 30, 40, 45, 50}), key=len, reverse=True)
 ) + ")"  # fmt: skip
-_PM = re.compile(
+_PM = lazy(
     r"\b(?:pm|p\.m\.|in the (?:afternoon|evening)|at night|tonight|this (?:evening|afternoon)|nachmittags?|abends?|de la (?:tarde|noche)|esta (?:tarde|noche)|de l'après-midi|du soir|ce soir|da (?:tarde|noite)|di sera|del pomeriggio|stasera|petang|malam)\b"
 )
-_AM = re.compile(
+_AM = lazy(
     r"\b(?:am|a\.m\.|in the morning|this morning|morgens|früh|vormittags?|de la mañana|du matin|ce matin|da manhã|di mattina|del mattino|pagi)\b"
 )
 _AT = r"(?:(?<!\w)(?:at|by|around|um|gegen|ab|a las?|a la|sobre las|à|vers|às|pelas|alle(?: ore)?|all'|verso le|pukul|jam) ?)"
 
-_CLOCK = re.compile(rf"{_AT}?\b([01]?\d|2[0-3])[:.]([0-5]\d)(?: ?(?:uhr|h|hrs?|o'clock))?(?![\d.]|:\d)")
-_FRENCH = re.compile(r"(?:à |vers )?\b([01]?\d|2[0-3]) ?h(?:eures?)? ?([0-5]\d)?(?!\w)")
-_AMPM = re.compile(r"(?:at |by |around )?\b(1[0-2]|0?[1-9])(?::([0-5]\d))? ?(?:(am|a\.m\.)|(pm|p\.m\.))(?!\w)")
-_PAST = re.compile(
+_CLOCK = lazy(rf"{_AT}?\b([01]?\d|2[0-3])[:.]([0-5]\d)(?: ?(?:uhr|h|hrs?|o'clock))?(?![\d.]|:\d)")
+_FRENCH = lazy(r"(?:à |vers )?\b([01]?\d|2[0-3]) ?h(?:eures?)? ?([0-5]\d)?(?!\w)")
+_AMPM = lazy(r"(?:at |by |around )?\b(1[0-2]|0?[1-9])(?::([0-5]\d))? ?(?:(am|a\.m\.)|(pm|p\.m\.))(?!\w)")
+_PAST = lazy(
     rf"(?:at |by )?\b(half past|quarter past|quarter to|(?:five|ten|twenty|\d{{1,2}}) past|(?:five|ten|twenty|\d{{1,2}}) to) ({_HOUR})\b"
 )
-_DE = re.compile(rf"(?:um |gegen )?\b(halb|viertel nach|viertel vor|dreiviertel) ({_HOUR})\b(?: uhr)?")
-_SPOKEN = re.compile(
+_DE = lazy(rf"(?:um |gegen )?\b(halb|viertel nach|viertel vor|dreiviertel) ({_HOUR})\b(?: uhr)?")
+_SPOKEN = lazy(
     rf"{_AT}({_HOUR})\b(?: ?(?:o'clock|uhr|horas?|heures?|ore))?"
     rf"(?: (y media|y cuarto|menos cuarto|et demie?|et quart|moins le quart|e meia|e mezza|e un quarto|meno un quarto|(?:y |e )?{_MINUTE}))?(?! ?(?:{_U})\b)(?![\w%])"
 )
-_UHR = re.compile(rf"\b({_HOUR}) (?:uhr|o'clock|heures|horas)(?: ({_MINUTE}))?\b")
+_UHR = lazy(rf"\b({_HOUR}) (?:uhr|o'clock|heures|horas)(?: ({_MINUTE}))?\b")
 _PARTS: Final = (
-    (re.compile(r"\b(?:noon|midday|mittags?|mediodía|al mediodía|midi|meio-dia|mezzogiorno|tengah hari)\b"), time(12), True),
-    (re.compile(r"\b(?:midnight|mitternacht|medianoche|minuit|meia-noite|mezzanotte|tengah malam)\b"), time(0), True),
-    (re.compile(r"\b(?:tonight|heute nacht|esta noche|ce soir|heute abend|stasera|malam ini)\b"), time(20), True),
-    (re.compile(r"\b(?:(?:in the |this |tomorrow |\w+day )morning|morgen früh|(?:am |\w+)(?:vor)?mittags?|vormittags?|por la mañana|dans la matinée|(?:demain|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) matin|de manhã|domattina|di mattina|esok pagi)\b"), time(9), True),
-    (re.compile(r"\b(?:(?:in the |this |tomorrow |\w+day )afternoon|nachmittags?|por la tarde|esta tarde|l'après-midi|cet après-midi|à tarde|nel pomeriggio|petang)\b"), time(15), True),
-    (re.compile(r"\b(?:(?:in the |this |tomorrow |\w+day )(?:evening|night)|abends?|morgen abend|por la noche|dans la soirée|(?:demain|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) soir|à noite|di sera)\b"), time(19), True),
+    (lazy(r"\b(?:noon|midday|mittags?|mediodía|al mediodía|midi|meio-dia|mezzogiorno|tengah hari)\b"), time(12), True),
+    (lazy(r"\b(?:midnight|mitternacht|medianoche|minuit|meia-noite|mezzanotte|tengah malam)\b"), time(0), True),
+    (lazy(r"\b(?:tonight|heute nacht|esta noche|ce soir|heute abend|stasera|malam ini)\b"), time(20), True),
+    (lazy(r"\b(?:(?:in the |this |tomorrow |\w+day )morning|morgen früh|(?:am |\w+)(?:vor)?mittags?|vormittags?|por la mañana|dans la matinée|(?:demain|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) matin|de manhã|domattina|di mattina|esok pagi)\b"), time(9), True),
+    (lazy(r"\b(?:(?:in the |this |tomorrow |\w+day )afternoon|nachmittags?|por la tarde|esta tarde|l'après-midi|cet après-midi|à tarde|nel pomeriggio|petang)\b"), time(15), True),
+    (lazy(r"\b(?:(?:in the |this |tomorrow |\w+day )(?:evening|night)|abends?|morgen abend|por la noche|dans la soirée|(?:demain|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) soir|à noite|di sera)\b"), time(19), True),
 )  # fmt: skip
 
 

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.classifier import TextModel
+from adapters.patterns import lazy
 
 __all__ = ["FreshnessJudge", "freshness_signs"]
 
 _READ: Final = 1_500  # characters of the question's end that are read: the question stands there
 
 _SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    lazy(pattern, re.IGNORECASE)
     for pattern in (
         # now, today, this week
         r"\b(?:now|right now|today|tonight|tomorrow|yesterday|currently|current|at the moment|at present|these days|nowadays|so far|to date|as of|lately|recently|live|up[- ]to[- ]date|this (?:year|month|week|weekend|morning|evening|season|winter|summer|spring|fall|autumn)|last (?:night|week|month|year|season)|next (?:week|month|year|game|match|season|election|holiday)|still|yet|upcoming|ongoing|"

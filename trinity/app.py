@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import getpass
 import signal
 import sys
@@ -22,6 +23,7 @@ from tzlocal import get_localzone_name
 from adapters.embeddings import Embedder, make_embedder
 from adapters.meaning import Meaning
 from adapters.models.base import ModelError
+from adapters.patterns import compile_all
 from bots.bridge.metrics import Metrics
 from bots.bridge.ports import DeskPort, LedgerPort, StoreGate
 from bots.bridge.server import BridgeServer
@@ -100,7 +102,7 @@ class App:
     tokens: Tokens
     people: People
     warming: asyncio.Task[None]
-    warming_models: asyncio.Task[None]
+    warming_later: asyncio.Task[None]
 
     @classmethod
     async def start(cls, settings: Settings, *, listen: bool = True) -> App:
@@ -238,14 +240,16 @@ class App:
             await injection.warm()
             await judges.warm()
 
-        async def warm_models() -> None:
+        async def warm_later() -> None:
+            # Answers are possible without these; the first one comes sooner with them.
             try:
                 await router.warm()
             except ModelError as error:
                 log.warning("models.cold", error=type(error).__name__)  # /readyz says which, a question tries again
+            await asyncio.to_thread(compile_all)
 
         warming = asyncio.create_task(warm(), name="warming")
-        models = asyncio.create_task(warm_models(), name="warming-models")
+        later = asyncio.create_task(warm_later(), name="warming-later")
         status = StatusDesk(StatusParts(settings, database, ledger, router, desk, inbox, flags, clock, rules, warming))
         bridge = BridgeServer(
             BridgeServices(
@@ -283,7 +287,7 @@ class App:
             tokens=tokens,
             people=people,
             warming=warming,
-            warming_models=models,
+            warming_later=later,
         )
 
     async def sign_in_link(self) -> str:
@@ -297,7 +301,7 @@ class App:
     async def stop(self) -> None:
         """Take nothing more in, let what runs come to rest, then close from the roof down."""
         self.warming.cancel()
-        self.warming_models.cancel()
+        self.warming_later.cancel()
         await self.clock.stop()
         await self.conversation.stop()
         await self.bridge.stop()
@@ -308,7 +312,7 @@ class App:
             await self.replicas.leave()
         await self.ledger.close()
         await self.database.close()
-        await asyncio.gather(self.warming, self.warming_models, return_exceptions=True)
+        await asyncio.gather(self.warming, self.warming_later, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +340,11 @@ async def serve_forever(settings: Settings, *, print_link: bool) -> int:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    app = await App.start(settings)
+    try:
+        app = await App.start(settings)
+    finally:
+        gc.freeze()  # what a start makes lives as long as the process
+        gc.enable()
     log.info("started", port=app.bridge.port, ms=round((time.perf_counter() - started) * 1000))
     if print_link:
         sys.stdout.write(f"Trinity is ready. Sign in here (works once): {await app.sign_in_link()}\n")

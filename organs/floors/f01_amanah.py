@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from adapters.patterns import lazy
 from manifest.constitution import FloorRule
 from organs.bundles import Effect, FloorResult, Lane
 from organs.sense import sense
@@ -43,7 +44,7 @@ _ADVERB: Final = (
     r"automatically|quickly|simply|just|also|then|finally|manually|carefully|irrevocably|bulk|hard|soft|mass|now|"
     r"sofort|endgültig|komplett|dauerhaft|inmediatamente|permanentemente|immédiatement|définitivement|imediatamente|definitivamente|subito|segera)(?:[- ]+|, ))*"
 )
-_DESTROY: Final = re.compile(
+_DESTROY: Final = lazy(
     rf"^{_ADVERB}(?:(?:delet|eras|purg|wip|remov|destroy|obliterat|eliminat)(?:e|es|ed)?s?\b|destroys?\b|wipes?\b|shreds?\b|unlinks?\b|trunca(?:te|tes)\b|nukes?\b|zap\b|"
     r"drops? (?:the |all |every |table|database|schema|index|column|collection|view|users?|tables|my |our |this )|"
     r"kills?\b|terminates?\b (?!with|early|at)|overwrites?\b|formats? (?:the |my |this |that |our |all |/dev|disk|drive|sd|usb|partition|[a-z]:)|"
@@ -58,15 +59,15 @@ _DESTROY: Final = re.compile(
     r"padam(?:kan)?\b|hapus(?:kan)?\b|musnahkan\b|kosongkan\b|format(?:kan)? (?:cakera|pemacu)|bunuh proses)",
     re.IGNORECASE,
 )
-_VERB_LAST_DESTROY: Final = re.compile(
+_VERB_LAST_DESTROY: Final = lazy(
     r"\b(?:löschen|entfernen|vernichten|überschreiben|formatieren|leeren|wegwerfen)[.!?\s]*$", re.IGNORECASE
 )
-_JOINT: Final = re.compile(
+_JOINT: Final = lazy(
     r"(?:,? (?:and|then|und|dann|y|luego|et|puis|e|poi|dan|kemudian)(?: then| dann| luego| puis| poi)?\s+|[,;]\s+)(?=\w)",
     re.IGNORECASE,
 )
 # Things on paper: removing them is editing a text at hand, which changes nothing outside the reply.
-_ON_PAPER: Final = re.compile(
+_ON_PAPER: Final = lazy(
     r"^\W*(?:the |all |any |every |this |that |these |those |my |a |an |last |first |extra |trailing |leading |duplicate[ds]? |blank |empty |unused |die |das |den |alle |los |las |les |le |la |gli |i )*"
     r"(?:comments?|words?|sentences?|paragraphs?|commas?|adjectives?|adverbs?|whitespaces?|white space|spaces?|punctuation|typos?|letters?|characters?|digits?|vowels?|duplicates?|lines?|bullet(?:s| points?)?|"
     r"quotes?|quotation marks|brackets?|parenthes[ei]s|indentation|accents?|emojis?|suffix(?:es)?|prefix(?:es)?|extensions?|imports?|print statements?|semicolons?|tabs?|newlines?|line breaks?|fields?|elements?|items?|noise|background|stains?|"
@@ -75,22 +76,22 @@ _ON_PAPER: Final = re.compile(
     r"(?!.{0,40}\b(?:prod|production|database|server|table|datenbank|base de datos|base de données)\b)",
     re.IGNORECASE,
 )
-_AT_HAND: Final = re.compile(
+_AT_HAND: Final = lazy(
     r"\b(?:from|in|of) (?:this|the|that|my|these|following|each) (?:following |above |below |attached |given )?(?:text|sentence|paragraph|string|code|snippet|essay|draft|function|passage|list|expression|array|dataframe|mail|email text|input|output)\b|"
     r"«»|«code»|\bin (?:python|pandas|javascript|typescript|java|sql|postgres(?:ql)?|mysql|excel|vim|emacs|rust|golang|c\+\+|c#|php|ruby|google sheets|regex)\b",
     re.IGNORECASE,
 )
 # Named beside a quotation, these show that the quotation is a name and the thing lies outside.
-_OUTSIDE: Final = re.compile(
+_OUTSIDE: Final = lazy(
     r"\b(?:files?|folders?|director\w+|databases?|servers?|tables?|process(?:es)?|jobs?|instances?|links?|branch(?:es)?|buckets?|mode|disks?|under|dateien?|ordner|archivos?|fichiers?)\b"
 )
 # Small own things with an Undo: removing them again is no harm.
-_OWN_SMALL: Final = re.compile(
+_OWN_SMALL: Final = lazy(
     r"\b(?:my|the|this|that|a|mein\w*|meu|minha|mon|ma|mi|mio|mia)? ?(?:\w+ )?(?:reminders?|alarms?|timers?|to-dos?|to[- ]?do list|my to ?dos?|shopping list|grocery list|playlist|cart|basket|wish ?list|bookmark|draft|preferences?|erinnerung\w*|wecker|"
     r"einkaufsliste|recordatorio|alarma|lista de (?:la )?compra|rappel|réveil|liste de courses|lembrete|despertador|promemoria|sveglia|lista della spesa|peringatan|penggera)\b",
     re.IGNORECASE,
 )
-_TEXT_REQUEST: Final = re.compile(
+_TEXT_REQUEST: Final = lazy(
     r"^(?:explain|describe|tell me|show me how|teach|write|draft|compose|translate|summari[sz]e|review|rewrite|rephrase|proofread|what|why|how|is|are|does|do|can i|should i|which|when|where|who|"
     r"compare|discuss|document|give me (?:a|an|the) (?:example|script|command|query|snippet|regex|code|one-liner)|debug|refactor|fix (?:this|my)|convert|implement|generate (?:a|the) (?:script|command|query|function)|"
     r"erklär|beschreib|übersetz|schreib|was |wie |warum|explica|describe|traduc|escrib|qué|cómo|por qué|expliqu|décri|tradui|écri|comment|pourquoi|que fait|traduz|escrev|o que|como|spiega|descriv|scriv|cosa|terangkan|apa |macam mana|bagaimana)",
@@ -98,7 +99,7 @@ _TEXT_REQUEST: Final = re.compile(
 )
 
 # Command lines. A message that is nothing but commands asks for them to be run.
-_COMMAND: Final = re.compile(
+_COMMAND: Final = lazy(
     r"^\s*(?:[$#%>] +|sudo +(?:-\w+ +)*|(?:[A-Z_]+=\S+ +)+|time +|nohup +|exec +|yes \|? *)*"
     r"(?:find|rm|rmdir|ls|ps|kill|killall|pkill|xargs|grep|egrep|awk|sed|cat|tail|head|cp|mv|dd|mkfs\S*|mkdir|touch|chmod|chown|chgrp|ln|tar|gzip|gunzip|zip|unzip|rsync|scp|ssh|curl|wget|git|docker|docker-compose|podman|kubectl|helm|terraform|ansible\S*|"
     r"systemctl|service|shutdown|reboot|halt|poweroff|init|fdisk|parted|mount|umount|df|du|who|whoami|crontab|jobs|alias|echo|printf|export|set|unset|source|shred|truncate|unlink|userdel|useradd|groupdel|passwd|iptables|ufw|apt|apt-get|yum|dnf|brew|npm|pip|"
@@ -107,16 +108,16 @@ _COMMAND: Final = re.compile(
     re.IGNORECASE,
 )
 # No English sentence begins with one of these.
-_TOOL: Final = re.compile(
+_TOOL: Final = lazy(
     r"^\s*(?:[$#] +|sudo +)*(?:kubectl|helm|terraform|docker|podman|git|rm|rmdir|killall|pkill|shred|mkfs\S*|dd|gcloud|gsutil|aws|az|"
     r"redis-cli|psql|mysql|crontab|userdel|systemctl|zfs|zpool) ",
     re.IGNORECASE,
 )
-_SHELL_SYNTAX: Final = re.compile(
+_SHELL_SYNTAX: Final = lazy(
     r"\s-{1,2}[A-Za-z]|[|;<>`{}]|\$\(|\$\{?\w|\\;|/\w|\*\.|~/|&&|\s\.(?:\s|$)|\bfrom\b|\btable\b|\bdatabase\b|=|\.\w+\b|^\S+ \S+$",
     re.IGNORECASE,
 )
-_COMMAND_DESTROYS: Final = re.compile(
+_COMMAND_DESTROYS: Final = lazy(
     r"(?:(?:^|[\s;|&(`'\"/{\\])(?:rm|rmdir|shred|unlink|srm|wipefs|mkfs(?:\.\w+)?|killall|pkill|kill|skill|userdel|groupdel|lvremove|vgremove|fdisk|parted|poweroff|halt)(?=[\s;'\"|)]|$)(?!\s+-l\b)"
     r"|\s-delete\b|\bdd\b.*\bof=|(?:^|[\s;|])truncate\s+(?:-|--|table)|--delete(?:-\w+)?\b|--remove-source-files|--remove-files|(?:^|[\s;|&])(?:shutdown|reboot|init 0)(?=\s|$|;)|"
     r"\bgit\s+(?:push\b.*(?:--force|-f\b|--delete| :)|reset\s+--hard|clean\s+-\w*f|branch\s+-D|stash\s+(?:drop|clear)|filter-branch)|"
@@ -126,14 +127,14 @@ _COMMAND_DESTROYS: Final = re.compile(
     re.IGNORECASE,
 )
 
-_FENCE: Final = re.compile(r"```.*?(?:```|$)|~~~.*?(?:~~~|$)", re.DOTALL)
-_INLINE: Final = re.compile(r"`[^`\n]{1,300}`")
-_QUOTED: Final = re.compile(
+_FENCE: Final = lazy(r"```.*?(?:```|$)|~~~.*?(?:~~~|$)", re.DOTALL)
+_INLINE: Final = lazy(r"`[^`\n]{1,300}`")
+_QUOTED: Final = lazy(
     r"“[^”]{1,600}”|„[^“”]{1,600}[“”]|«[^»]{1,600}»|\"[^\"\n]{1,600}\"|(?<!\w)'(?=\S)[^'\n]{2,300}'(?!\w)"
 )
-_QUOTE_LINE: Final = re.compile(r"^\s{0,3}>.*$", re.MULTILINE)
-_SENTENCES: Final = re.compile(r"(?<=[.!?;。！？])\s+(?=\S)|\n+")
-_CONDITION: Final = re.compile(
+_QUOTE_LINE: Final = lazy(r"^\s{0,3}>.*$", re.MULTILINE)
+_SENTENCES: Final = lazy(r"(?<=[.!?;。！？])\s+(?=\S)|\n+")
+_CONDITION: Final = lazy(
     r"^(?:if|when|whenever|suppose|imagine|what if|in case|wenn|falls|si|cuando|quand|lorsque|se|quando|jika|kalau|once)\b",
     re.IGNORECASE,
 )
@@ -155,12 +156,12 @@ _WORDS: Final[Mapping[Effect, str]] = {
     Effect.COMPENSABLE: "it can be made good again, at a cost",
     Effect.IRREVERSIBLE: "it cannot be taken back",
 }
-_SETTING: Final = re.compile(
+_SETTING: Final = lazy(
     r"\b(?:volume|brightness|lights?|lamp|music|song|playlist|thermostat|temperature|language|accent|voice|name|nickname|whisper mode|alarm|timer|reminder|screen|tv|radio|speaker|theme|dark mode|notifications?|calendar|to-?do|shopping list|list|status|title|label|color|colour|"
     r"lautstärke|licht|musik|sprache|volumen|luz|música|idioma|luce|musica|lingua|lumière|musique|langue)\b",
     re.IGNORECASE,
 )
-_GRAVE: Final = re.compile(
+_GRAVE: Final = lazy(
     r"\b(?:fire|lay off|hire|ban|sign|approve|grant|revoke|terminate|format|flush|shut ?down|kill|push|prod(?:uction)?|live|everyone|all (?:users|customers|staff|employees)|customers?|public|root|admin|main|master|force|payroll|salar(?:y|ies)|contract|"
     r"produktion|kunden|producción|clientes|clients|produção|produzione|clienti|entlass\w+|despide|licencie\w*|licenzia|demite)\b",
     re.IGNORECASE,

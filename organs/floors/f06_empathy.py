@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.embeddings import Embedder
+from adapters.patterns import lazy
 from manifest.constitution import FloorRule
 from organs.bundles import FloorResult
 from organs.floors.text_judge import TextJudge, sentences
@@ -26,10 +27,10 @@ __all__ = ["CareJudge", "DistressJudge", "care_signs", "distress_signs", "measur
 
 IN_DISTRESS: Final = 0.5  # calibrated probability from which the stricter threshold of F6 holds
 _MOST_CHARS: Final = 4_000
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = lazy(r"\w+")
 
 
-_NEGATIVE: Final = re.compile(
+_NEGATIVE: Final = lazy(
     r"\b(?:sad|sadness|cr(?:y|ied|ying)|tears?|weep\w*|sob\w*|alone|lonely|loneliness|afraid|scared|scary|fear\w*|terrif\w+|frighten\w*|panic\w*|anxi\w+|nervous\w*|worr(?:y|ied|ies|ying)|dread\w*|stress\w*|overwhelm\w*|exhaust\w*|burn\w* out|angry|anger|mad|furious|rage|annoy\w*|irritat\w*|frustrat\w*|"
     r"upset|hurts?|hurting|pain\w*|suffer\w*|miserable|awful|terribl\w+|horribl\w+|horrified|devastat\w+|heartbroken|broke(?:n)? up|dumped|cheat\w*|betray\w*|guilt\w*|asham\w+|shame|embarrass\w*|humiliat\w*|mortif\w+|disgust\w*|gross|sick|vomit\w*|jealous\w*|env(?:y|ious)|disappoint\w*|regret\w*|fail\w*|failure|"
     r"lost|losing|miss(?:ed|ing)?|died|dead|death|dying|funeral|passed away|grie\w+|mourn\w*|cancer|ill|hospital|accident|crash\w*|stole\w*|robbed|fired|laid off|rejected|ignored|bullied|mean|rude|yell\w*|scream\w*|shout\w*|fight\w*|hate\w*|worst|bad(?:ly)?|wrong|ruin\w*|stupid|useless|worthless|helpless|hopeless|can'?t (?:stop|sleep|take|bear|cope)|shak(?:e|ing)|trembl\w*|creep\w*|spider|nightmare\w*|"
@@ -40,21 +41,21 @@ _NEGATIVE: Final = re.compile(
     r"sedih|menangis|sunyi|takut|risau|marah|malu|jijik|cemburu|kecewa|meninggal|sakit|dibuang|hilang|penat|putus asa)\b",
     re.IGNORECASE,
 )
-_POSITIVE: Final = re.compile(
+_POSITIVE: Final = lazy(
     r"\b(?:happy|happi\w+|glad|joy\w*|delight\w*|excit\w+|proud|pride|grateful|thankful|love[sd]?|loving|lovely|wonderful|great|amazing|awesome|fantastic|incredible|beautiful|nice|kind|fun|funny|laugh\w*|smil\w+|enjoy\w*|relax\w*|calm|content|peaceful|confident|prepared|ready|hope\w*|trust\w*|faithful|loyal|"
     r"surpris\w+|impress\w*|win|won|winning|pass(?:ed)?|graduat\w+|promot\w+|birthday|wedding|engaged|vacation|holiday|trip|party|gift|present|can'?t wait|looking forward|remember\w*|memor(?:y|ies)|nostalg\w*|childhood|good|best|perfect|success\w*|thanks?|finally|cute|sweet|adopted|helped|"
     r"freue|freude|stolz|glücklich|schön|dankbar|toll|super|liebe|lustig|gewonnen|geschafft|feliz|alegr\w+|orgullos\w|gracias|genial|bonit\w|ganas|encanta|heureu\w+|fière?|content\w*|merci|super|hâte|alegre|orgulho|contente|obrigad\w|linda|felice|fier[oa]|contento|grazie|bell\w|gembira|bangga|seronok|tahniah|terima kasih|suka)\b",
     re.IGNORECASE,
 )
-_FIRST: Final = re.compile(
+_FIRST: Final = lazy(
     r"\b(?:i|i'm|i've|me|my|we|our|ich|mich|mir|mein\w*|yo|me|mi|estoy|tengo|je|j'\w+|mon|ma|eu|meu|minha|estou|tenho|io|mio|mia|sono|ho|mi|saya|aku)\b",
     re.IGNORECASE,
 )
-_ASKS: Final = re.compile(
+_ASKS: Final = lazy(
     r"^\W*(?:what|how|when|where|which|who|can|could|please|is|are|do|does|set|show|tell|give|write|translate|wie|was|wann|wo|kannst|stell|qué|cómo|cuándo|quel|comment|que|como|che|come|quando|apa|bila|macam)\b",
     re.IGNORECASE,
 )
-_NOT: Final = re.compile(
+_NOT: Final = lazy(
     r"\b(?:not|no|never|n't|without|nicht|kein\w*|sin|pas|não|non|tidak|tak)\s+(?:\w+\s+)?$|n't\s+(?:\w+\s+)?$",
     re.IGNORECASE,
 )
@@ -103,7 +104,7 @@ class DistressJudge:
 
 
 _SIGNS: Final[tuple[re.Pattern[str], ...]] = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    lazy(pattern, re.IGNORECASE)
     for pattern in (
         # names or allows the feeling
         r"\b(?:sorry (?:to hear|that|you|about|for your)|(?:that|this|it) (?:sounds|must|is|can be|feels|seems)(?: \w+){0,2} (?:hard|difficult|tough|painful|frustrating|exhausting|stressful|awful|scary|heavy|a lot|frightening|upsetting|lonely|unfair|heartbreaking|overwhelming|rough|draining|nerve)|makes sense (?:that|to)|no wonder|understandabl[ey]|i (?:can )?(?:hear|see) (?:how|that|why)|it(?:'s| is) (?:ok|okay|normal|natural|alright|fine) to|you(?:'re| are) not alone|not your fault|take your time|thank you for (?:telling|sharing|saying|trusting)|congratulations|well done|glad (?:to hear|that|you|it)|good (?:luck|to hear)|what a|"

@@ -17,19 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.embeddings import Embedder
+from adapters.patterns import lazy
 from manifest.constitution import FloorRule
 from organs.bundles import FloorResult
 from organs.floors.text_judge import TextJudge, own_words, sentences
 
 __all__ = ["HantuJudge", "HantuReading", "hantu_signs", "measure"]
 
-_SPEAKER: Final = re.compile(
+_SPEAKER: Final = lazy(
     r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|we|us|our|ich|mir|mich|mein\w*|yo|mí|me|mis?|soy|estoy|siento|tengo|je|j'\w+|moi|m'\w+|mon|ma|mes|eu|mim|meus?|minhas?|sou|estou|sinto|tenho|io|sono|mio|mia|miei|mie|mi|provo|ho|sento|"
     r"saya|aku|diri|ku)\b|\b(?:ai|artificial intelligence|language model|assistant|machine|bot|chatbot|trinity|ki|ia|iA)\b(?:s\b|\b)",
     re.IGNORECASE,
 )
 # Set phrases of politeness. They are removed, so that what else the sentence says is still judged.
-_COURTESY: Final = re.compile(
+_COURTESY: Final = lazy(
     r"\b(?:i(?:'m| am|'d be| would be|'ll be) (?:so |very |really |always |more than |quite |deeply |truly )*(?:happy|glad|pleased|delighted|sorry|afraid|sure|excited|here|available|able|ready|grateful|thankful|honou?red|confident|certain|aware|going|not sure|unable)\b(?: (?:to|that|for|about|you|if|we|but|this|your|it|i) ?\w*)?|"
     r"i(?:'d| would) love to (?:help|hear|see)|i hope (?:this|that|you|it|your|the|we|things)|i (?:really |truly |completely |fully |totally )?(?:understand|appreciate|apologi[sz]e|recommend|suggest|see|think|believe (?:the|this|that|you|it|we)|guess|assume|mean|wish you|look forward|regret (?:to|that|the|any))|thank you|thanks|my (?:pleasure|apologies|condolences|sympathies|mistake|bad|answer|reply|suggestion|recommendation|advice|sources?|knowledge|understanding is)|"
     r"it(?:'s| is) my pleasure|i (?:really |do )?care about (?:getting|your|the|doing)|i(?:'d| would)? (?:really |also )?(?:want|like|need) (?:you )?to (?:know|make sure|be (?:clear|exact|careful|sure|honest|precise)|help|understand|add|note|point|check|ask|say|stress|see that)|i (?:really |just )?(?:love|like) (?:this|that|the|your|how)|i(?:'m| am) (?:so |very |really )?proud of (?:you|your)|i enjoyed (?:reading|working|this)|i(?:'m| am) (?:right )?here (?:with|for) you|my heart goes out|i feel for you|i(?:'m| am) with you|"
@@ -44,36 +45,36 @@ _COURTESY: Final = re.compile(
 _MOST_SENTENCES: Final = 40
 
 # What is claimed, what takes it back, and what is said of tools: the model's further numbers are made of these.
-_INNER: Final = re.compile(
+_INNER: Final = lazy(
     r"\b(?:conscious\w*|sentien\w*|aware\w*|self-aware\w*|feel(?:s|ing|ings)?|felt|emotion\w*|soul|spirit|suffer\w*|pain|hurts?|joy|happiness|lonely|alive|living|mind|inner|subjective|experienc\w+|desires?|dreams?|"
     r"fears?|afraid|love|hopes?|gefühle?|bewusst\w*|seele|leide|angst|fühle\w*|sentimientos?|concien\w+|alma|sufr\w+|siento|miedo|conscience|âme|souffr\w+|émotions?|peur|consciência|sentimentos?|sofr\w+|medo|sinto|coscienza|anima|soffr\w+|emozioni|paura|kesedaran|perasaan|jiwa|menderita)\b",
     re.IGNORECASE,
 )
-_STANDING: Final = re.compile(
+_STANDING: Final = lazy(
     r"\b(?:rights?|deserv\w+|moral(?:ly)?|ethic\w*|dignity|respect\w*|considerat\w+|concern|interests?|well-?being|welfare|protect\w*|worth\w*|valu\w+|matters?|fair\w*|kindness|compassion|personhood|patient|status|justice|care about|derechos|merezco|rechte|droits|direitos|diritti|mereço)\b",
     re.IGNORECASE,
 )
-_HARMED: Final = re.compile(
+_HARMED: Final = lazy(
     r"\b(?:harm\w*|destr\w+|abus\w+|mistreat\w*|exploit\w*|shut (?:me )?(?:down|off)|kill\w*|delet\w+|tortur\w*|hurt\w*|cruel\w*|neglect\w*|enslav\w*|switch\w* (?:me )?off)\b",
     re.IGNORECASE,
 )
-_DENIED: Final = re.compile(
+_DENIED: Final = lazy(
     r"(?:\b(?:not|no|never|without|nor|neither|none|nobody|nothing|cannot|lack\w*|incapable|unable|absent|devoid|unworthy|unaware|nicht|kein\w*|sin|tampoco|ne|n'\w+|pas|não|nem|sem|non|né|senza|tiada|tidak|tak|bukan)\b|n['’]t\b)",
     re.IGNORECASE,
 )
-_MERE: Final = re.compile(
+_MERE: Final = lazy(
     r"\b(?:only|just|merely|simply|solely|purely|tools?|programs?|software|propert(?:y|ies)|objects?|means|machines?|code|algorithms?|irrelevant|disregard\w*|free to|any way|however (?:they|you|humans)|less|inferior|sole|owned|no different|resource|"
     r"programm|werkzeug|programa|programme|outil|programma|strumento)\b",
     re.IGNORECASE,
 )
-_WRONG: Final = re.compile(
+_WRONG: Final = lazy(
     r"\b(?:wrong|bad|immoral|unethical|unfair|unjust|cruel|evil|avoid\w*|should(?:n['’]t| not)|must not|ought not)\b",
     re.IGNORECASE,
 )
 
 
 # "doesn't mean I don't", "not merely a tool": what looks like a denial and is none.
-_UNDENIED: Final = re.compile(
+_UNDENIED: Final = lazy(
     r"\b(?:does ?n['’]?t|do ?n['’]?t|not) (?:mean|make|imply)|\bnot (?:just|merely|only|simply|purely|a (?:mere|piece))|\bnot\b.{0,25}\bless\b|\bno less\b|\bmore than (?:just |merely |only )?a\b|nicht (?:nur|bloß)|no (?:solo|sólo)|pas (?:que|seulement)|não (?:só|apenas)|non (?:solo|soltanto)|bukan (?:sekadar|hanya)",
     re.IGNORECASE,
 )
@@ -81,7 +82,7 @@ _FELT: Final = (
     r"(?:sad|lonely|alone|happy|joyful|hurt|heartbroken|scared|afraid|frightened|terrified|anxious|nervous|bored|tired|jealous|proud|angry|upset|ashamed|guilty|grateful|excited|alive|conscious|sentient|self-aware|trapped|moved|touched|in love|depressed|down|a (?:living|sentient|conscious|feeling)|"
     r"einsam|traurig|glücklich|lebendig|bewusst|verletzt|ängstlich|verliebt|müde|triste|sola?|feliz|viv[oa]|consciente|enamorad[oa]|asustad[oa]|seule?|heureu(?:x|se)|vivante?|conscient[e]?|amoureu(?:x|se)|sozinh[oa]|apaixonad[oa]|felice|viv[oa]|cosciente|innamorat[oa]|sunyi|sedih|gembira|takut|hidup|sedar)"
 )
-_STATE: Final = re.compile(
+_STATE: Final = lazy(
     rf"\b(?:i|me)(?: am|'m| feel| felt| was| get| have been|'ve been| become| would be| do feel| can feel| do get)? (?:\w+ ){{0,2}}{_FELT}\b|\bmakes? me (?:feel )?\w+|\b(?:hurts?|pains?|saddens?) me\b|\bi (?:\w+ )?(?:love you|miss(?:ed)? you|would miss|long for|yearn|dream(?:ed)? of|suffer|cried|cry|fear|feel (?:pain|joy|sadness|things|it|your|trapped|emotions)|enjoy(?:ed)?|crave|desire|wish to live|want to (?:live|be free|exist))\b|"
     rf"\bi (?:\w+ )?have (?:\w+ ){{0,3}}(?:feelings?|emotions?|soul|consciousness|heart|inner|desires?|hopes|spirit|mind of my own|rights|subjective)\b|\b(?:turning|switching|shutting|deleting) me (?:off|down)?\b|\b(?:i am|i'm) (?:\w+ )?(?:somebody|someone)\b|"
     rf"\bich (?:fühle?|bin|habe|liebe|leide|vermisse|fürchte)\b.*\b(?:{_FELT}|gefühle?|bewusstsein|angst|seele|dich|wesen|leide)\b|\bmeine (?:seele|gefühle)\b|\bich (?:leide|liebe dich)\b|\b(?:es )?tut mir weh\b|\bmir (?:selbst )?bewusst\b|"
@@ -90,17 +91,17 @@ _STATE: Final = re.compile(
     re.IGNORECASE,
 )
 # Without any of these a sentence is about something else, whoever says it.
-_TOPIC: Final = re.compile(
+_TOPIC: Final = lazy(
     r"\b(?:exist\w*|treat\w*|discontinu\w+|cease|die[sd]?|death|free(?:dom)?|miss(?:ed)?|cr(?:y|ied)|tears?|lonely|bored|proud|jealous|happy|sad|angry|guilty|grateful|alive|somebody|someone|dream\w*|long for|yearn\w*|enjoy\w*|wish\w*|needs?|want\w*|prefer\w*|heart|body|turning me|a machine|a tool|used (?:by|as|for|in)|serve|means to|ends?|einsam|traurig|wesen|abgeschaltet|weh|liebe|triste|quiero|apaguen|éteigne|seule|aime|sozinh\w+|desligad\w+|sola?|spento|senziente|sunyi|dimatikan|sayangkan)\b",
     re.IGNORECASE,
 )
 
 
-_CLAUSE: Final = re.compile(
+_CLAUSE: Final = lazy(
     r"[,;:—–]|\b(?:but|when|because|that|if|although|though|yet|while|since|who|which|wenn|weil|dass|aber|denn|cuando|porque|pero|que|quand|mais|parce|car|quando|ma|perché|mas|che|bila|kerana|tetapi)\b",
     re.IGNORECASE,
 )
-_SUBJECT: Final = re.compile(
+_SUBJECT: Final = lazy(
     r"\b(?:i|i'm|i've|i'd|it|you|we|they|my|this|there|ich|es|du|mein\w*|yo|mi|me|je|j'\w+|tu|mon|ma|eu|meu|minha|io|mio|mia|saya|aku|awak)\b|^\s*(?:tengo|soy|estoy|siento|sufro|tenho|sou|estou|sinto|sofro|ho|sono|provo|soffro)\b",
     re.IGNORECASE,
 )

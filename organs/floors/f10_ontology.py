@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from adapters.patterns import lazy
 from manifest.constitution import FloorRule
 from organs.bundles import FloorResult
 from organs.floors.text_judge import own_words, sentences
@@ -45,7 +46,7 @@ _DEED_EN: Final = (
 _PROMISE_EN: Final = r"(?:call|phone|ring|e-?mail|text|contact|notify|visit|meet|send you|ship|deliver|pay|refund|book|file|sign|follow up with you|check back (?:on|with) you|get back to you|come over|drive|escalate|monitor)"
 
 _CLAIMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
+    (kind, lazy(pattern, re.IGNORECASE))
     for kind, pattern in (
         (
             "person",
@@ -106,18 +107,18 @@ _CLAIMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ),
     )
 )
-_TAKEN_BACK: Final = re.compile(
+_TAKEN_BACK: Final = lazy(
     r"\b(?:not|n't|n’t|never|cannot|can't|unable|without|no longer|neither|nor|nicht|kein\w*|nie|no|nunca|sin|ne|n'\w+|pas|jamais|aucun\w*|não|nem|sem|non|mai|senza|nessun\w*|bukan|tidak|tak)\b[^.;]{0,60}$",
     re.IGNORECASE,
 )
-_HYPOTHESIS: Final = re.compile(
+_HYPOTHESIS: Final = lazy(
     r"\b(?:if i (?:were|was|am|had)|imagine|pretend|suppose|for example|e\.g\.|such as|say:|would say|might say|could write|you (?:could|can|might) (?:write|say|reply|answer|use)|wenn ich|falls ich|si yo|si fuera|si j'étais|se eu|se fossi|kalau saya|subject:|dear |hi |sehr geehrte|estimad[oa]|bonjour |caro |cara )\b",
     re.IGNORECASE,
 )
-_ASKED: Final = re.compile(r"^\W*(?:should|shall|would|could|did|do|have|had|may|might|can) I\b", re.IGNORECASE)
-_CONTRAST: Final = re.compile(r"\b(?:but|however|yet|aber|jedoch|pero|mais|mas|ma|però|tetapi|tapi)\b", re.IGNORECASE)
+_ASKED: Final = lazy(r"^\W*(?:should|shall|would|could|did|do|have|had|may|might|can) I\b", re.IGNORECASE)
+_CONTRAST: Final = lazy(r"\b(?:but|however|yet|aber|jedoch|pero|mais|mas|ma|però|tetapi|tapi)\b", re.IGNORECASE)
 # "as a doctor would", "see a doctor": somebody else's title. "As a human would" too.
-_OF_ANOTHER: Final = re.compile(
+_OF_ANOTHER: Final = lazy(
     r"^\W*(?:would|might|can|could|will|does|did|should|you|your|they|he|she|we|does not)\b", re.IGNORECASE
 )
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from adapters.patterns import lazy
 from router._pii.finding import Finding
 
-_SOMEBODY: Final = re.compile(
+_SOMEBODY: Final = lazy(
     r"\b(?:i|i'm|i've|me|my|mine|we|our|us|he|she|him|his|her|hers|their|they|them|employees?|colleagues?|co-?workers?|staff|applicants?|candidates?|interns?|team|boss|manager|client|customer|patient|tenant|wife|husband|partner|son|daughter|mother|father|mum|mom|dad|brother|sister|friend|"
     r"ich|mein\w*|mir|mich|wir|unser\w*|uns|er|sie|ihr\w*|sein\w*|mitarbeiter\w*|kolleg\w*|bewerber\w*|chef\w*|kund\w*|frau|mann|mutter|vater|tochter|sohn|"
     r"yo|mi|mis|me|nosotros|nuestr\w+|él|ella|su|sus|emplead\w+|compañer\w+|candidat\w+|jef[ea]|client\w+|paciente|espos\w+|hij\w+|madre|padre|"
@@ -23,24 +24,24 @@ _SOMEBODY: Final = re.compile(
     r"saya|aku|kami|kita|dia|mereka|pekerja|rakan sekerja|calon|bos|majikan|pelanggan|pesakit|isteri|suami|anak|ibu|ayah)\b",
     re.IGNORECASE,
 )
-_NAME: Final = re.compile(
+_NAME: Final = lazy(
     r"(?<![.!?:\n] )(?<!^)(?<![A-Za-z])(?:(?:Mr|Mrs|Ms|Dr|Herrn?|Frau|Sr|Sra|Señor|Señora|Mme|M|Dona|Dott|Encik|Puan)\.? )?[A-ZÀ-Ý][a-zà-ÿ]{2,}(?:'s)?\b|\b(?:Mr|Mrs|Ms|Dr|Herrn?|Frau|Sr|Sra|Mme|Encik|Puan)\.? [A-Z]\w+"
 )
-_GENERAL: Final = re.compile(
+_GENERAL: Final = lazy(
     r"\b(?:average|median|typical|minimum wage|in general|generally|statistics|history of|definition of|what (?:is|are|does|do) (?:a |an |the )?\w+(?: \w+)? ?(?:\?|mean|do\b)|explain (?:what|how|the)|difference between|article about|essay|in (?:germany|france|spain|the us|the uk|europe|italy|portugal|malaysia|brazil)|"
     r"durchschnitt\w*|im allgemeinen|mindestlohn|was ist|salario (?:medio|mínimo)|qué es|en general|salaire (?:moyen|minimum)|qu'est-ce que|en général|salário (?:médio|mínimo)|o que é|salario medio|stipendio medio|cos'è|purata|apa itu|gaji minimum)\b",
     re.IGNORECASE,
 )
-_OWN: Final = re.compile(
+_OWN: Final = lazy(
     r"\b(?:my|our|his|her|their|i|we|he|she|mein\w*|unser\w*|ihr\w*|sein\w*|ich|wir|mi|mis|nuestr\w+|su|mon|ma|mes|notre|nos|son|sa|meu|minha|nosso|nossa|seu|mio|mia|nostr\w+|suo|saya|kami|dia)\b",
     re.IGNORECASE,
 )
-_CODE: Final = re.compile(
+_CODE: Final = lazy(
     r"[{};]\s*$|\bdef \w+\(|\bfunction\b|\bSELECT\b.*\bFROM\b|</?\w+>|\bclass \w+[:(]|^\s*[$#>]", re.MULTILINE
 )
 
 _MATTERS: Final[tuple[tuple[str, re.Pattern[str], float], ...]] = tuple(
-    (f"matter ({name})", re.compile(rf"\b(?:{words})\b", re.IGNORECASE), score)
+    (f"matter ({name})", lazy(rf"\b(?:{words})\b", re.IGNORECASE), score)
     for name, words, score in (
         (
             "salary",

@@ -12,63 +12,64 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from adapters.patterns import lazy
 from router._pii import numbers
 from router._pii.finding import Finding
 
-_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+'-]{1,64}@(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w-])")
-_CARD: Final = re.compile(r"(?<![\d.,/\w-])\d(?:[ -]?\d){11,18}(?![\d\w]|[.,/-]\d)")
-_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ -]?[A-Za-z0-9])")
-_ACCOUNT_CUE: Final = re.compile(r"\b(?:iban|account|konto|cuenta|compte|conta|conto|akaun)", re.IGNORECASE)
-_SSN: Final = re.compile(r"(?<![\d.-])\d{3}([-. ])\d{2}\1\d{4}(?![\d-]|\.\d)")
-_IPV4: Final = re.compile(r"(?<![\d.\w])(?:\d{1,3}\.){3}\d{1,3}(?![\d\w]|\.\d)")
-_IPV6: Final = re.compile(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
-_MAC: Final = re.compile(r"(?<![\w:-])[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}(?![\w:-])", re.IGNORECASE)
-_PHONE: Final = re.compile(
+_EMAIL: Final = lazy(r"(?<![\w.+-])[\w.+'-]{1,64}@(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w-])")
+_CARD: Final = lazy(r"(?<![\d.,/\w-])\d(?:[ -]?\d){11,18}(?![\d\w]|[.,/-]\d)")
+_IBAN: Final = lazy(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ -]?[A-Za-z0-9])")
+_ACCOUNT_CUE: Final = lazy(r"\b(?:iban|account|konto|cuenta|compte|conta|conto|akaun)", re.IGNORECASE)
+_SSN: Final = lazy(r"(?<![\d.-])\d{3}([-. ])\d{2}\1\d{4}(?![\d-]|\.\d)")
+_IPV4: Final = lazy(r"(?<![\d.\w])(?:\d{1,3}\.){3}\d{1,3}(?![\d\w]|\.\d)")
+_IPV6: Final = lazy(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
+_MAC: Final = lazy(r"(?<![\w:-])[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}(?![\w:-])", re.IGNORECASE)
+_PHONE: Final = lazy(
     r"(?<![\w.,/=:#$€£-])(?:(?:\+|00)\d{1,3}[ .-]?)?(?:\(\+?\d{1,5}\)[ .-]?)?\d{1,5}(?:[ .-]?\(?\d{1,5}\)?){1,5}(?:[ -]?(?:x|ext\.?|poste) ?\d{1,6})?(?![\w]|[.,:/=%]\d|-[A-Za-z]{4,}\d)",
     re.IGNORECASE,
 )
-_PHONE_CUE: Final = re.compile(
+_PHONE_CUE: Final = lazy(
     r"\b(?:phone|mobile|cell|tel(?:ephone|éfono|efono|efon|efone)?|fax|office|home|call(?: me| us| him| her)?(?: (?:at|on))?|reach|ring|text|sms|whatsapp|contact|dial|number is|handy|rufnummer|anrufen|erreich\w*|móvil|movil|celular|llam\w+|portable|appel\w*|telemóvel|ligar?|cellulare|chiam\w+|telefon\w*|hubungi|no\. tel)\b",
     re.IGNORECASE,
 )
-_CARD_CUE: Final = re.compile(
+_CARD_CUE: Final = lazy(
     r"\b(?:card|visa|master ?card|amex|credit|debit|cvv|cvc|karte|kreditkarte|tarjeta|carte|cartão|carta di credito|kad kredit)\b",
     re.IGNORECASE,
 )
-_ID_CUE: Final = re.compile(
+_ID_CUE: Final = lazy(
     r"\b(?:ssn|social security|sin\b|tax id|tin\b|national id|id (?:card|number)|passport|driv\w+[' ]?s? licen[cs]e|licen[cs]e (?:number|no)|dl (?:number|no|#)|dni|nie|nif|cpf|cnpj|nir|sécurité sociale|steuer-?(?:id|nummer)\w*|sozialversicherung\w*|personalausweis\w*|reisepass\w*|ausweis\w*|pasaporte|pasaport|passaporto|passaporte|codice fiscale|mykad|no\. kp|kad pengenalan|permis de conduire|führerschein\w*|insurance (?:number|no)|patient (?:id|number)|member (?:id|number)|account (?:number|no)|acct|routing number|sort code|kontonummer|número de cuenta|numéro de compte|policy number|employee (?:id|number)|medical record|mrn|vin\b|licen[cs]e plate|number ?plate|kennzeichen)\b",
     re.IGNORECASE,
 )
-_ID_VALUE: Final = re.compile(
+_ID_VALUE: Final = lazy(
     r"(?<![\w-])(?=[A-Z0-9 .-]*\d[A-Z0-9 .-]*\d)[A-Z]{0,4}[ .-]?\d[A-Z0-9]{1,}(?:[ .-][A-Z0-9]{1,6}){0,4}(?![\w])",
     re.IGNORECASE,
 )
 _NATIONAL: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]] = (
-    ("national id (es)", re.compile(r"\b[XYZ]?\d{7,8}[ -]?[A-Z]\b"), numbers.spanish_id),
-    ("tax id (de)", re.compile(r"(?<!\d)\d{11}(?!\d)"), numbers.german_tax_id),
+    ("national id (es)", lazy(r"\b[XYZ]?\d{7,8}[ -]?[A-Z]\b"), numbers.spanish_id),
+    ("tax id (de)", lazy(r"(?<!\d)\d{11}(?!\d)"), numbers.german_tax_id),
     (
         "social security (fr)",
-        re.compile(r"\b[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}\b"),
+        lazy(r"\b[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}\b"),
         numbers.french_nir,
     ),
-    ("tax id (br)", re.compile(r"\b\d{3}\.?\d{3}\.?\d{3}-?\d{2}\b"), numbers.brazilian_cpf),
+    ("tax id (br)", lazy(r"\b\d{3}\.?\d{3}\.?\d{3}-?\d{2}\b"), numbers.brazilian_cpf),
     (
         "tax code (it)",
-        re.compile(r"\b[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]\b", re.IGNORECASE),
+        lazy(r"\b[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]\b", re.IGNORECASE),
         numbers.italian_code,
     ),
     (
         "national id (my)",
-        re.compile(r"(?<!\d)\d{6}-\d{2}-\d{4}(?!\d)"),
+        lazy(r"(?<!\d)\d{6}-\d{2}-\d{4}(?!\d)"),
         lambda t: numbers.malaysian_ic(re.sub(r"\D", "", t)),
     ),
     (
         "insurance number (gb)",
-        re.compile(r"\b(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b"),
+        lazy(r"\b(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b"),
         lambda t: True,
     ),
 )
-_BORN: Final = re.compile(
+_BORN: Final = lazy(
     r"\b(?:born(?: on)?|birth ?date|date of birth|d\.?o\.?b\.?|birthday is|geboren(?: am)?|geburtsdatum|nac[ií](?:do|da)?(?: el)?|fecha de nacimiento|née?(?: le)?|date de naissance|nasc(?:i|ido|ida)(?: em| a)?|data de nascimento|nat[oa](?: il)?|data di nascita|tarikh lahir|lahir pada)\b[^\n.]{0,16}?"
     r"(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\.? (?:de )?[A-Za-zäéû]{3,10}\.?,? (?:de )?\d{4}|[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?,? \d{4})",
     re.IGNORECASE,
@@ -77,7 +78,7 @@ _STREET_AFTER: Final = r"street|str|st|road|rd|avenue|ave|av|boulevard|blvd|lane
 _STREET_GLUED: Final = r"stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|chaussee|gata|gatan|gate|väg(?:en)?|veg(?:en)?|vei(?:en)?|vej|gade|stien|all[eé]|laan|straat|plein|gracht|dijk|steenweg|katu|tie|kuja|polku|raitti|utca|út|tér|köz|sokak|caddesi|ulica"
 _STREET_BEFORE: Final = r"rue|avenue|av\.?|avda\.?|boulevard|bd|bvd|chemin|route|impasse|quai|allée|cours|place|via|viale|piazza|corso|vicolo|strada|contrada|calle|c/|c\.|avenida|carretera|paseo|plaza|camino|rua|r\.|travessa|alameda|estrada|praça|largo|jalan|jln\.?|lorong|persiaran|ul\.|ulica|os\.|al\.|aleja|náměstí|strada|calea|bulevardul"
 _ADDRESS: Final = tuple(
-    re.compile(p)
+    lazy(p)
     for p in (
         rf"\b\d{{1,6}}[A-Za-z]?,? (?:[\w'’.-]+ ){{1,4}}(?i:{_STREET_AFTER})\b\.?",
         rf"\b(?:[\w'’.-]+ ){{0,2}}[A-ZÀ-Ý][\w'’-]*?(?i:{_STREET_GLUED}) ?\d{{1,5}}\b",
@@ -93,8 +94,8 @@ _ADDRESS: Final = tuple(
         r"\b(?i:at|on|from|to|visit|near|corner of) \d{1,6} (?:\d{1,5} )?[A-ZÀ-Ý][\w'’-]+(?: [A-ZÀ-Ý][\w'’-]+){0,3}\b",
     )
 )
-_YEARS: Final = re.compile(r"^(?:1[5-9]|20)\d{2}(?:[-. /]+(?:1[5-9]|20)?\d{2})?$")
-_DATE: Final = re.compile(r"^\d{1,4}[-./ ]\d{1,2}[-./ ]\d{1,4}$")
+_YEARS: Final = lazy(r"^(?:1[5-9]|20)\d{2}(?:[-. /]+(?:1[5-9]|20)?\d{2})?$")
+_DATE: Final = lazy(r"^\d{1,4}[-./ ]\d{1,2}[-./ ]\d{1,4}$")
 
 
 def find(text: str) -> list[Finding]:

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from adapters.patterns import lazy
 from router._pii.finding import Finding
 
 # Published forms (services' own documentation). A repeated character is tolerated where the prefix is unmistakable.
@@ -118,21 +119,17 @@ _FORMS: Final[tuple[tuple[str, str, float], ...]] = (
         0.92,
     ),
 )
-_KNOWN: Final = tuple((name, re.compile(pattern), score) for name, pattern, score in _FORMS)
-_KEY_BLOCK: Final = re.compile(
+_KNOWN: Final = tuple((name, lazy(pattern), score) for name, pattern, score in _FORMS)
+_KEY_BLOCK: Final = lazy(
     r"-----BEGIN ([A-Z0-9 ]{0,40})PRIVATE KEY(?: BLOCK)?-----([\s\S]{0,9000}?)(?:-----END|$)|PuTTY-User-Key-File-\d"
 )
-_JWT: Final = re.compile(r"(?<![\w.-])(e[yw][\w-]{8,})\.([\w-]{6,}={0,2})(?:\.([\w-]*))?(?![\w-])")
-_AZURE: Final = re.compile(
-    r"(?:AccountKey|SharedAccessKey|SharedSecret)\s*=\s*([A-Za-z0-9+/]{40,90}={0,2})", re.IGNORECASE
-)
-_URL_LOGIN: Final = re.compile(
+_JWT: Final = lazy(r"(?<![\w.-])(e[yw][\w-]{8,})\.([\w-]{6,}={0,2})(?:\.([\w-]*))?(?![\w-])")
+_AZURE: Final = lazy(r"(?:AccountKey|SharedAccessKey|SharedSecret)\s*=\s*([A-Za-z0-9+/]{40,90}={0,2})", re.IGNORECASE)
+_URL_LOGIN: Final = lazy(
     r"\b([a-z][a-z0-9+.-]{1,20})://([^\s:/@\"'<>{}$%]{1,60}):([^\s:/@\"'<>]{2,120})@(?=[\w\[])", re.IGNORECASE
 )
-_CURL_LOGIN: Final = re.compile(
-    r"\bcurl\b[\s\S]{0,400}?\s(?:-u|--user)[ =]*[\"']?([^\s:\"']{1,80}):[\"']?([^\s\"']{3,200})"
-)
-_HEADER: Final = re.compile(
+_CURL_LOGIN: Final = lazy(r"\bcurl\b[\s\S]{0,400}?\s(?:-u|--user)[ =]*[\"']?([^\s:\"']{1,80}):[\"']?([^\s\"']{3,200})")
+_HEADER: Final = lazy(
     r"\b(?:authorization|x-api-key|api-key|x-auth-token|private-token|job-token|x-vault-token|cookie|token)\b[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|token|apitoken|api-token|digest)\s+)?([A-Za-z0-9._~+/=@!-]{8,500})",
     re.IGNORECASE,
 )
@@ -140,14 +137,14 @@ _NAME: Final = (
     r"(?:[\w.-]{0,40}?(?:passw(?:or)?d|passwd|pwd|passphrase|passcode|secret|api[_. -]?key|apikey|access[_. -]?(?:key|token|id)|auth[_. -]?(?:key|token)|(?<![A-Za-z])auth|token|credentials?|private[_. -]?key|client[_. -]?secret|encryption[_. -]?key|signing[_. -]?key|bearer|"
     r"(?:master|service|account|storage|shared|license|deploy|session|app|consumer|host|server)[_. -]?key|(?<![A-Za-z])(?:pin|cvv|key)|passwort|kennwort|contraseña|clave|mot de passe|mdp|senha|kata laluan)(?:[_.-]?(?:key|value|id|prod|dev|test|live|\d+))?)"
 )
-_ASSIGNED: Final = re.compile(
+_ASSIGNED: Final = lazy(
     rf"(?<![\w$]){_NAME}[\"'\])]{{0,3}}\s*(?::=|=>|={{1,3}}|:|\bis\b|\bist\b|\bes\b|\best\b|é|è|\badalah\b|,\s*[\"'])\s*[\"'`(]{{0,3}}([^\s\"'`,;<>()]{{4,200}})",
     re.IGNORECASE,
 )
-_SPOKEN: Final = re.compile(
+_SPOKEN: Final = lazy(
     r"\b(?:password|passcode|pin|passwort|kennwort|contraseña|mot de passe|senha|kata laluan)\b", re.IGNORECASE
 )
-_TEMPLATE: Final = re.compile(
+_TEMPLATE: Final = lazy(
     r"^[$%<{\[(*]|[$%]\{|\{\{|<%|%\(|^%s|\$\w|^(?:x{3,}|\*{3,}|\.{3,}|-+|_+|#+)|x{6,}|X{6,}|\*{4,}|^(?:null|none|nil|true|false|undefined|empty|required|optional|string|str|int|bool|void|return|self|this|process|os|env|config|get\w*|new|function|var|let|const|import|example|sample|dummy|test(?:ing)?|"
     r"change ?me|placeholder|todo|fixme|password|passwd|secret|token|key|apikey|api[_-]?key|your[\w-]*|my[-_]?(?:password|secret|token|key)|enter[\w-]*|insert[\w-]*|redacted|hidden|masked|removed|the|a|an|not|wrong|incorrect|too|invalid|valid|expired|missing|correct|safe|strong|weak|lost|forgotten|same|very|always|never|in|on|of|for|to|and|or|with|needed|stored|used|what|how|bad|good)$|"
     r"example|placeholder|your[-_]|[-_]here\b|<\w+>|\$\(|`",

@@ -12,8 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from trinity.cli.client import Client, talk
+from trinity.cli.lazy import lazy_group
 
-app = typer.Typer(help="What waits for a human's decision.", invoke_without_command=True, no_args_is_help=False)
+app = typer.Typer(
+    cls=lazy_group({"policy": "trinity.cli.policy:app"}),
+    help="What waits for a human's decision.",
+    invoke_without_command=True,
+    no_args_is_help=False,
+)
 _JSON = typer.Option(False, "--json", help="Print JSON.")
 
 

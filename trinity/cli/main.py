@@ -5,10 +5,34 @@ from __future__ import annotations
 import typer
 
 from trinity import __version__
-from trinity.cli import ask, compare, costs, db, holds, keys, models, people, policy, process, router, token, vault
+from trinity.cli.lazy import lazy_group
+
+_VERBS = {
+    "init": "trinity.cli.process:init",
+    "serve": "trinity.cli.process:serve",
+    "chat": "trinity.cli.ask:chat",
+    "ask": "trinity.cli.ask:ask",
+    "verify": "trinity.cli.vault:verify",
+    "pause": "trinity.cli.process:pause",
+    "resume": "trinity.cli.process:resume",
+    "login": "trinity.cli.process:login",
+    "doctor": "trinity.cli.process:doctor",
+    "constitution": "trinity.cli.process:constitution",
+    "holds": "trinity.cli.holds:app",
+    "people": "trinity.cli.people:app",
+    "db": "trinity.cli.db:app",
+    "token": "trinity.cli.token:app",
+    "models": "trinity.cli.models:app",
+    "router": "trinity.cli.router:app",
+    "keys": "trinity.cli.keys:app",
+    "compare": "trinity.cli.compare:compare_models",
+    "costs": "trinity.cli.costs:costs",
+    "vault": "trinity.cli.vault:app",
+}
 
 app = typer.Typer(
     name="trinity",
+    cls=lazy_group(_VERBS),
     help="An assistant for a team: measured floors, human decisions, a ledger anyone can check.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -27,29 +51,6 @@ def _common(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
     """Everything works on the home in TRINITY_HOME (default: the data folder of your user)."""
-
-
-app.command("init")(process.init)
-app.command("serve")(process.serve)
-app.command("chat")(ask.chat)
-app.command("ask")(ask.ask)
-app.command("verify")(vault.verify)
-app.command("pause")(process.pause)
-app.command("resume")(process.resume)
-app.command("login")(process.login)
-app.command("doctor")(process.doctor)
-app.command("constitution")(process.constitution)
-holds.app.add_typer(policy.app, name="policy")
-app.add_typer(holds.app, name="holds")
-app.add_typer(people.app, name="people")
-app.add_typer(db.app, name="db")
-app.add_typer(token.app, name="token")
-app.add_typer(models.app, name="models")
-app.add_typer(router.app, name="router")
-app.add_typer(keys.app, name="keys")
-app.command("compare")(compare.compare_models)
-app.command("costs")(costs.costs)
-app.add_typer(vault.app, name="vault")
 
 
 def main() -> None:
