@@ -23,6 +23,8 @@ from adapters.patterns import lazy
 from organs.claims import plain, sentences
 from organs.language import detect
 
+MAX_LINES: Final = 6  # sentences of a draft that are read: what addresses a request does so early
+
 NAMES: Final = (
     "whole", "best", "first", "shared", "echo", "number_wanted", "number_given", "name_wanted", "name_given", "steps_wanted", "steps_given", "yes_no_wanted", "yes_no_given", "reason_wanted",
     "reason_given", "refuses", "asks_back", "length", "new_words", "other_language", "filler", "code_wanted", "code_given", "subject_only", "definition_wanted", "definition_given",
@@ -153,16 +155,18 @@ async def features(pairs: Sequence[tuple[str, str]], *, embedder: Embedder) -> N
     places: dict[str, int] = {}
     parts = []
     for request, draft in pairs:
-        lines = sentences(plain(draft))[:12] or [draft]
-        for text in (request[:2000], draft[:2000], *lines):
+        lines = sentences(plain(draft[:2000]))[:MAX_LINES] or [draft[:2000]]
+        for text in (request[:2000], *lines):
             places.setdefault(text, len(places))
         parts.append(lines)
     vectors = await embedder.embed(list(places)) if places else np.zeros((0, 1), np.float32)
     rows = []
     for (request, draft), lines in zip(pairs, parts, strict=True):
         own = vectors[places[request[:2000]]]
-        near = vectors[[places[line] for line in lines]] @ own
-        whole = float(vectors[places[draft[:2000]]] @ own)
+        said = vectors[[places[line] for line in lines]]
+        near = said @ own
+        together = said.sum(axis=0)
+        whole = float(together @ own / max(1e-6, float(np.linalg.norm(together))))
         rows.append(signs(request, draft, whole=whole, best=float(near.max()), first=float(near[0])))
     return np.array(rows, np.float64).reshape(len(rows), len(NAMES))
 
