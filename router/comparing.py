@@ -57,15 +57,17 @@ async def compare(
     *,
     judge: str | None = None,
     max_tokens: int = 400,
+    run: str = "compare",
     on_trial: Callable[[Trial], Awaitable[None]] | None = None,
 ) -> list[Trial]:
     """Ask every model every question, in turn, so that latencies do not disturb each other.
 
-    A model that another answered for (its name differs from the one asked) counts as not having answered.
+    A model that another answered for (its name differs from the one asked) counts as not having answered. `run`
+    begins the exchanges' ids (`answer_id`), so that the outcomes of two runs stay apart.
     """
     trials = []
     for number, question in enumerate(questions):
-        answers = {name: await _one(router, f"compare-{number}-{name}", question, name, max_tokens) for name in models}
+        answers = {name: await _one(router, answer_id(run, number, name), question, name, max_tokens) for name in models}
         told = [name for name in models if answers[name] is not None]
         table = await same([_text(answers[name]) for name in told]) if len(told) > 1 else []
         agree = {
@@ -76,12 +78,17 @@ async def compare(
         if judge is not None:
             for a, b in combinations(told, 2):
                 texts = (_text(answers[a]), _text(answers[b]))
-                preferred[a, b] = await judged(router, f"compare-{number}", question, texts, judge)
+                preferred[a, b] = await judged(router, f"{run}-{number}", question, texts, judge)
         trial = Trial(question, answers, agree, preferred)
         trials.append(trial)
         if on_trial is not None:
             await on_trial(trial)
     return trials
+
+
+def answer_id(run: str, number: int, model: str) -> str:
+    """The id under which one model's answer to one question stands in the book."""
+    return f"{run}-{number}-{model}"
 
 
 async def judged(router: Asks, exchange: str, question: str, texts: tuple[str, str], judge: str) -> Winner:

@@ -13,18 +13,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Literal
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.prior import form_of
 from store.engine import Database
-from store.tables import beliefs, spend
+from store.sql import insert_once
+from store.tables import beliefs, outcomes, spend
 from store.times import Clock, utcnow
 
 DECAY = 0.98  # one outcome counts for half after 34 newer ones of its kind; bench.router shows why not more or less
 PRIOR_WEIGHT = 8.0  # the trained prior counts like so many outcomes
 EXPLORE_SHARE = 0.1
 EXPLORE_MONEY = 0.3  # of the daily limit must be left
+Purpose = Literal["hypothesis", "retry"]
 _FRESH_S = 30.0  # how stale beliefs may be that another process changed
 
 
@@ -55,6 +59,12 @@ class Belief:
             return self
         good = self.good * decay + weight * value
         return replace(self, good=good, bad=self.bad * decay + weight * (1 - value))
+
+    def corrected(self, by: float, weight: float) -> Belief:
+        """With an outcome that was counted already changed by `by` in [-1, 1]: somebody thought better of it."""
+        if self.frozen:
+            return self
+        return replace(self, good=max(0.0, self.good + weight * by), bad=max(0.0, self.bad - weight * by))
 
     def falls_short(self, prior: float) -> tuple[float, float]:
         """Beta's two parameters of "falls short of the question", the prior's probability counted in."""
@@ -110,42 +120,66 @@ class Learner:
             return Need(self._draw.betavariate(short, enough), True, outcomes)
         return Need(short / (short + enough), False, outcomes)
 
-    async def note(self, exchange_id: str, signal: Signal, value: float) -> bool:
+    async def note(
+        self, exchange_id: str, signal: Signal, value: float, *, about: str = "", of: Purpose | None = None
+    ) -> bool:
         """Learn from one outcome of an exchange, `value` in [0, 1]; False where no answer of it is known.
 
-        The answer judged is the exchange's last one; its kind was written down when it was paid for.
+        The answer judged is the exchange's last one (the last of purpose `of`, where given); its kind was written
+        down when it was paid for. An answer has one outcome per signal, or per signal and `about`: the same again
+        changes nothing, another value replaces the first, so that clicking often weighs no more than clicking once.
         """
         if not 0.0 <= value <= 1.0:
             raise ValueError("an outcome lies between 0 and 1")
+        key = f"{signal.name.lower()}:{about}" if about else signal.name.lower()
         async with self._db.begin() as conn:
-            answered = (
-                select(spend.c.kind, spend.c.model)
+            judged = (
+                select(spend)
                 .where(spend.c.exchange_id == exchange_id, spend.c.state == "settled", spend.c.kind.is_not(None))
-                .where(spend.c.purpose.in_(("hypothesis", "retry")))
+                .where(spend.c.purpose.in_(("hypothesis", "retry") if of is None else (of,)))
                 .order_by(spend.c.settled_at.desc())
                 .limit(1)
             )
-            found = (await conn.execute(answered)).first()
-            if found is None:
+            answer = (await conn.execute(judged)).first()
+            if answer is None:
                 return False
-            key = (str(found.kind), str(found.model))
-            where = (beliefs.c.kind == key[0]) & (beliefs.c.model == key[1])
-            row = (await conn.execute(select(beliefs).where(where))).first()
-            before = Belief(*key) if row is None else Belief(*key, row.good, row.bad, row.frozen)
-            after = before.seen(value, signal.value)
-            values = {"good": after.good, "bad": after.bad, "updated_at": self._clock()}
+            row = {
+                "exchange_id": exchange_id, "key": key, "signal": signal.name.lower(), "value": value,
+                "weight": signal.value, "day": answer.day, "person": answer.person, "channel": answer.channel,
+                "lane": answer.lane, "agent": answer.agent, "model": answer.model, "place": answer.place,
+                "at": self._clock(),
+            }  # fmt: skip
+            before = None
+            if not await insert_once(conn, outcomes, row):
+                same = (outcomes.c.exchange_id == exchange_id) & (outcomes.c.key == key)
+                before = float((await conn.execute(select(outcomes.c.value).where(same))).scalar_one())
+                if before == value:
+                    return True
+                await conn.execute(update(outcomes).where(same).values(value=value, at=row["at"]))
+            await self._believe(conn, str(answer.kind), str(answer.model), signal.value, value, before)
+        return True
+
+    async def _believe(
+        self, conn: AsyncConnection, kind: str, model: str, weight: float, value: float, before: float | None
+    ) -> None:
+        """Move the belief; `before` is what the same outcome counted as until now, None where it is new."""
+        where = (beliefs.c.kind == kind) & (beliefs.c.model == model)
+        row = (await conn.execute(select(beliefs).where(where))).first()
+        held = Belief(kind, model) if row is None else Belief(kind, model, row.good, row.bad, row.frozen)
+        after = held.seen(value, weight) if before is None else held.corrected(value - before, weight)
+        values = {"good": after.good, "bad": after.bad, "updated_at": self._clock()}
+        if row is None:
+            await conn.execute(insert(beliefs).values(kind=kind, model=model, frozen=False, **values))
+        else:
+            await conn.execute(update(beliefs).where(where).values(**values))
+        if before is None:
             # What was not asked fades too, so that an old verdict on it does not stand for ever.
-            others = (beliefs.c.kind == key[0]) & (beliefs.c.model != key[1]) & beliefs.c.frozen.is_(False)
+            others = (beliefs.c.kind == kind) & (beliefs.c.model != model) & beliefs.c.frozen.is_(False)
             faded = {"good": beliefs.c.good * DECAY, "bad": beliefs.c.bad * DECAY}
             await conn.execute(update(beliefs).where(others).values(**faded))
-            if row is None:
-                await conn.execute(insert(beliefs).values(kind=key[0], model=key[1], frozen=False, **values))
-            else:
-                await conn.execute(update(beliefs).where(where).values(**values))
-        for other in [b for b in self._held.values() if b.kind == key[0] and b.model != key[1]]:
-            self._held[other.kind, other.model] = other.seen(0.0, 0.0)
-        self._held[key] = after
-        return True
+            for other in [b for b in self._held.values() if b.kind == kind and b.model != model]:
+                self._held[other.kind, other.model] = other.seen(0.0, 0.0)
+        self._held[kind, model] = after
 
     def explain(self) -> Sequence[Belief]:
         """Every belief, by kind."""

@@ -355,6 +355,45 @@ beliefs = Table(
     PrimaryKeyConstraint("kind", "model"),
 )
 
+# What became of an answer: one row per signal (a thumb, an edit, agreement, ...). No text; rules in `router/learning.py`.
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("exchange_id", Words, nullable=False),
+    Column("key", Words, nullable=False),  # the signal, and what it was about where an answer can have several
+    Column("signal", Words, nullable=False),
+    Column("value", Double, nullable=False),  # 1 good, 0 bad
+    Column("weight", Double, nullable=False),
+    Column("day", Words, nullable=False),  # of the answer; with the columns below copied from its row in `spend`
+    Column("person", Words, nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("lane", Words, nullable=False),
+    Column("agent", Words),
+    Column("model", Words, nullable=False),
+    Column("place", Words, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("exchange_id", "key"),
+    Index(None, "day"),
+    Index(None, "person"),
+)
+
+# Answers given offline in an outage, to be asked again online. Meaning and rules are in `bots/second_look.py`.
+second_looks = Table(
+    "second_looks",
+    metadata,
+    Column("exchange_id", Words, primary_key=True),
+    Column("wanted", Words, nullable=False),  # the online model that policy would have asked
+    Column("state", Words, nullable=False),  # waiting | asking | done
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("owner", Words),
+    Column("lease_until", UtcTime),
+    Column("next_at", UtcTime, nullable=False),
+    Column("prepared", Words),  # the new verdict on its way to the ledger; opaque here
+    Column("result", Words),  # offered | same | dropped and why, in one word
+    Column("created_at", UtcTime, nullable=False),
+    Index(None, "state", "next_at"),
+)
+
 # -- the process itself ---------------------------------------------------------------------------------------
 
 flags = Table(

@@ -17,11 +17,12 @@ from manifest.errors import ConfigError
 from manifest.settings import load_settings
 from router.build import build_router
 from router.call import Router
-from router.comparing import Standing, Trial, compare, standings
+from router.comparing import Standing, Trial, answer_id, compare, standings
 from router.learning import Signal
 from router.sensitivity import SensitivityJudge
 from store.engine import Database
 from store.errors import StoreError
+from store.ids import new_id
 
 _BAR = 8
 
@@ -82,9 +83,10 @@ async def _run(
 
     try:
         await router.warm()
-        trials = await compare(router, questions, names, same, judge=judge)
+        run = new_id("compare")
+        trials = await compare(router, questions, names, same, judge=judge, run=run)
         if learn:
-            await _learn(router, trials)
+            await _learn(router, trials, run)
     finally:
         await router.close()
         await database.close()
@@ -93,15 +95,16 @@ async def _run(
     return standings(trials, names)
 
 
-async def _learn(router: Router, trials: list[Trial]) -> None:
+async def _learn(router: Router, trials: list[Trial], run: str) -> None:
     """A judged pair is an outcome for both of its models."""
     if router.learner is None:
         return
     for number, trial in enumerate(trials):
         for (a, b), won in trial.preferred.items():
             value = {"first": 1.0, "second": 0.0, "neither": 0.5}[won]
-            await router.learner.note(f"compare-{number}-{a}", Signal.AGREEMENT, value)
-            await router.learner.note(f"compare-{number}-{b}", Signal.AGREEMENT, 1.0 - value)
+            pair = f"{a}/{b}"
+            await router.learner.note(answer_id(run, number, a), Signal.AGREEMENT, value, about=pair)
+            await router.learner.note(answer_id(run, number, b), Signal.AGREEMENT, 1.0 - value, about=pair)
 
 
 def _lines(trials: list[Trial]) -> str:

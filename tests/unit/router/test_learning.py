@@ -24,11 +24,11 @@ async def answered(database: Database, exchange: str, model: str = "llama3.1", p
 async def test_bad_outcomes_send_a_kind_online_and_good_ones_bring_it_back(database: Database) -> None:
     learner = Learner(database)
     await answered(database, "x1")
-    for _ in range(30):
-        assert await learner.note("x1", Signal.THUMB, 0.0)
+    for n in range(30):
+        assert await learner.note("x1", Signal.THUMB, 0.0, about=f"bad {n}")
     bad = learner.need(KIND, "llama3.1", 0.1, may_explore=False).value
-    for _ in range(60):
-        await learner.note("x1", Signal.THUMB, 1.0)
+    for n in range(60):
+        await learner.note("x1", Signal.THUMB, 1.0, about=f"good {n}")
     good = learner.need(KIND, "llama3.1", 0.1, may_explore=False).value
     assert bad > 0.6
     assert good < 0.25
@@ -43,7 +43,7 @@ async def test_beliefs_survive_a_restart_and_can_be_frozen_and_reset(database: D
     await again.load()
     assert again.explain() == learner.explain()
     assert await again.freeze(KIND) == 1
-    await again.note("x1", Signal.THUMB, 0.0)
+    await again.note("x1", Signal.EDIT, 0.0)
     assert [(b.bad, b.frozen) for b in again.explain()] == [(1.0, True)]
     assert await again.reset() == 1
     assert again.explain() == []
@@ -54,13 +54,32 @@ async def test_what_was_not_asked_fades_too(database: Database) -> None:
     await answered(database, "x1", "old")
     await answered(database, "x2", "new")
     await learner.note("x1", Signal.THUMB, 0.0)
-    for _ in range(20):
-        await learner.note("x2", Signal.THUMB, 1.0)
+    for n in range(20):
+        await learner.note("x2", Signal.THUMB, 1.0, about=str(n))
     held = {b.model: b.bad for b in learner.explain()}
     assert held["old"] == pytest.approx(DECAY**20)
     again = Learner(database)
     await again.load()
     assert {b.model: round(b.bad, 9) for b in again.explain()} == {m: round(v, 9) for m, v in held.items()}
+
+
+async def test_clicking_often_weighs_no_more_than_clicking_once_and_a_changed_mind_replaces(database: Database) -> None:
+    learner = Learner(database)
+    await answered(database, "x1")
+    for _ in range(5):
+        assert await learner.note("x1", Signal.THUMB, 1.0)
+    assert [(b.good, b.bad) for b in learner.explain()] == [(1.0, 0.0)]
+    assert await learner.note("x1", Signal.THUMB, 0.0)
+    assert [(b.good, b.bad) for b in learner.explain()] == [(0.0, 1.0)]
+
+
+async def test_a_retry_judges_the_first_answer_and_not_the_stronger_model_that_followed(database: Database) -> None:
+    learner = Learner(database)
+    await answered(database, "x1", "small")
+    await answered(database, "x1", "strong", purpose="retry")
+    assert await learner.note("x1", Signal.RETRY, 0.0, of="hypothesis")
+    assert await learner.note("x1", Signal.FLOORS, 1.0)
+    assert {b.model: (b.good, b.bad > 0) for b in learner.explain()} == {"small": (0.0, True), "strong": (0.3, False)}
 
 
 async def test_only_answers_of_a_known_exchange_teach(database: Database) -> None:
