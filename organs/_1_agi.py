@@ -315,4 +315,5 @@ def use_of(answer: Answer) -> ModelUse:
         use.tokens_out,
         use.ms,
         use.demonstration,
+        use.stands_in_for,
     )

@@ -193,6 +193,7 @@ class ModelUse:
     tokens_out: int
     ms: float = 0.0
     demonstration: bool = False  # the embedded model: decides nothing, never more than PARTIAL
+    stands_in_for: str | None = None  # the online model that was out of reach
 
 
 class Support(StrEnum):

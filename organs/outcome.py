@@ -37,6 +37,7 @@ class ModelView(_Frozen):
     cost_usd: float
     tokens_in: int
     tokens_out: int
+    stands_in_for: str | None = None  # the online model that should have answered, had it not been out of reach
 
 
 class StageView(_Frozen):
@@ -115,6 +116,7 @@ def model_view(use: ModelUse | None) -> ModelView | None:
         cost_usd=float(use.cost_usd),
         tokens_in=use.tokens_in,
         tokens_out=use.tokens_out,
+        stands_in_for=use.stands_in_for,
     )
 
 

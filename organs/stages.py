@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 from organs.bundles import ModelUse, StageTime
@@ -78,4 +79,4 @@ def total(use: ModelUse | None, cost: Decimal) -> ModelUse | None:
     """The answering model's account with the cost of every call of the exchange."""
     if use is None:
         return None
-    return ModelUse(use.name, use.where, use.why, cost, use.tokens_in, use.tokens_out, use.ms, use.demonstration)
+    return replace(use, cost_usd=cost)
