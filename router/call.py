@@ -200,7 +200,7 @@ class Router:
                 walk.soonest = pause if walk.soonest is None else min(walk.soonest, pause, key=lambda p: p[0])
             walk.failed(_cause(error, candidate.member), error.sentence)
         else:
-            return _answer(paid, candidate, decision, walk.cause)
+            return _answer(paid, candidate, decision, walk)
         return None
 
     def available(self) -> RouterState:
@@ -249,8 +249,8 @@ class Router:
         await self._fleet.close()
 
 
-def _answer(paid: Paid, candidate: _Candidate, decision: Decision, cause: str | None) -> Answer:
-    member, step, reply = candidate.member, candidate.step, paid.reply
+def _answer(paid: Paid, candidate: _Candidate, decision: Decision, walk: _Walk) -> Answer:
+    member, step, reply, cause = candidate.member, candidate.step, paid.reply, walk.cause
     outside = member.place == "online"
     why = step.why
     if cause is not None:
@@ -266,7 +266,8 @@ def _answer(paid: Paid, candidate: _Candidate, decision: Decision, cause: str | 
         tokens_out=reply.usage.tokens_out,
         ms=float(paid.ms),
         demonstration=member.demonstration,
-        stands_in_for=None if outside else decision.preferred,
+        # Where it was money that ran out, nothing is owed: tomorrow's is not for yesterday's questions.
+        stands_in_for=None if outside or walk.refused is not None else decision.preferred,
     )
     return Answer(reply.text, use, reply.stop)
 

@@ -67,7 +67,9 @@ async def compare(
     """
     trials = []
     for number, question in enumerate(questions):
-        answers = {name: await _one(router, answer_id(run, number, name), question, name, max_tokens) for name in models}
+        answers = {
+            name: await _one(router, answer_id(run, number, name), question, name, max_tokens) for name in models
+        }
         told = [name for name in models if answers[name] is not None]
         table = await same([_text(answers[name]) for name in told]) if len(told) > 1 else []
         agree = {

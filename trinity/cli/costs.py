@@ -12,7 +12,7 @@ from rich.table import Table
 
 from manifest.errors import ConfigError
 from manifest.settings import load_settings
-from router.usage import GROUPS, By, UsageRow, total_of, usage
+from router.usage import GROUPS, By, UsageRow, plain, total_of, usage
 from store.engine import Database
 from store.errors import StoreError
 
@@ -23,7 +23,10 @@ def costs(
     until: str | None = typer.Option(None, "--until", help="Last day, YYYY-MM-DD."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Show calls, tokens and dollars, beside what the same tokens would have cost all online."""
+    """Show calls, tokens and dollars, beside what the same tokens would have cost all online, and the quality kept.
+
+    In brackets: how many outcomes of answers given at home stand behind the quality.
+    """
     if by not in GROUPS:
         typer.echo(f"--by {by}: no such group. Allowed: {', '.join(GROUPS)}.", err=True)
         raise typer.Exit(2)
@@ -37,7 +40,7 @@ def costs(
         raise typer.Exit(1) from None
     everything = total_of(rows)
     if as_json:
-        typer.echo(json.dumps({"by": by, "rows": [_plain(r) for r in rows], "all": _plain(everything)}))
+        typer.echo(json.dumps({"by": by, "rows": [plain(r) for r in rows], "all": plain(everything)}))
         return
     table = Table(box=None)
     table.add_column(by, no_wrap=True)
@@ -48,9 +51,13 @@ def costs(
     table.add_section()
     table.add_row(*_cells(everything), style="bold")
     Console().print(table)
+    if everything.at_home.answers and everything.kept_quality is None:
+        typer.echo(
+            "Quality kept: not measured yet. Thumbs, corrections and `trinity compare … --judge … --learn` measure it."
+        )
 
 
-_HEADS = ("calls", "failed", "online", "tokens", "cost", "all online", "saved")
+_HEADS = ("calls", "failed", "online", "tokens", "cost", "all online", "saved", "quality kept")
 
 
 async def _read(by: By, since: str | None, until: str | None) -> list[UsageRow]:
@@ -66,24 +73,9 @@ def _cells(row: UsageRow) -> tuple[str, ...]:
     share = row.saved_share
     saved = "" if share is None else f"{share:.0%}"
     counts = (row.calls, row.failed, row.online, row.tokens_in + row.tokens_out)
-    return (row.key, *(f"{n:,}" for n in counts), _money(row.cost_usd), _money(row.all_online_usd), saved)
+    kept = "" if row.kept_quality is None else f"{row.kept_quality:.0%} ({row.at_home.judged})"
+    return (row.key, *(f"{n:,}" for n in counts), _money(row.cost_usd), _money(row.all_online_usd), saved, kept)
 
 
 def _money(amount: Decimal) -> str:
     return f"${amount:.4f}" if 0 < abs(amount) < Decimal("0.1") else f"${amount:.2f}"
-
-
-def _plain(row: UsageRow) -> dict[str, object]:
-    return {
-        "key": row.key,
-        "calls": row.calls,
-        "failed": row.failed,
-        "online": row.online,
-        "tokens_in": row.tokens_in,
-        "tokens_out": row.tokens_out,
-        "cost_usd": str(row.cost_usd),
-        "all_online_usd": str(row.all_online_usd),
-        "saved_usd": str(row.saved_usd),
-        "unsettled_usd": str(row.unsettled_usd),
-        "mean_ms": round(row.mean_ms, 1),
-    }

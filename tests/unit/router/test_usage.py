@@ -8,7 +8,8 @@ import pytest
 
 from adapters.models.base import Usage
 from router.budget import Booking, DatabaseSpendBook, Limits, Outcome
-from router.usage import GROUPS, By, total_of, usage
+from router.learning import Learner, Signal
+from router.usage import GROUPS, By, plain, total_of, usage
 from store.engine import Database
 
 
@@ -38,6 +39,27 @@ async def test_days_bound_it(database: Database) -> None:
     assert await usage(database, "day", since="2999-01-01") == []
     assert await usage(database, "day", until="1999-01-01") == []
     assert len(await usage(database, "day", since="2000-01-01")) == 1
+
+
+async def test_saving_and_kept_quality_stand_side_by_side(database: Database) -> None:
+    book, learner = DatabaseSpendBook(database), Learner(database)
+    for n in range(4):
+        home = Booking(f"h{n}", "ana", "console", "FACTUAL", "hypothesis", None, "llama3.1", "local", kind="factual")
+        await book.record(home, Outcome(0, Usage(7, 8), 50, all_online=1_000))
+    (row,) = await usage(database, "lane")
+    assert (row.at_home.answers, row.kept_quality) == (4, None)  # nothing is known of them: not 100 %
+    assert await learner.note("h0", Signal.THUMB, 1.0)
+    assert await learner.note("h1", Signal.THUMB, 0.0)
+    (row,) = await usage(database, "lane")
+    assert (row.saved_share, row.kept_quality, row.at_home.judged) == (1.0, 0.5, 2)
+    out = Booking("o1", "bo", "slack", "FACTUAL", "hypothesis", None, "claude-x", "online", 9, kind="factual")
+    await book.settle(await book.reserve(out, Limits()), Outcome(9, Usage(1, 1), 9, all_online=9))
+    (row,) = await usage(database, "lane")
+    assert row.kept_quality == pytest.approx((4 * 0.5 + 1) / 5)
+    rows = {r.key: r for r in await usage(database, "person")}
+    assert (rows["ana"].kept_quality, rows["bo"].kept_quality) == (0.5, 1.0)
+    assert total_of(list(rows.values())).kept_quality == row.kept_quality
+    assert plain(row)["kept_quality"] == 0.6
 
 
 async def test_nothing_used_is_no_error(database: Database) -> None:
