@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from holds import rows
 from holds.checks import (
     Choice,
     Click,
-    Facts,
     acknowledge_refusal,
     already,
     counting,
@@ -23,6 +22,7 @@ from holds.checks import (
     waiting_for,
 )
 from holds.policy import Policy, WhoMay
+from holds.reading import HoldReader
 from holds.record import (
     DECIDED,
     Decision,
@@ -34,7 +34,6 @@ from holds.record import (
     content_hash,
 )
 from holds.sealing import OnEvent, Sealer
-from manifest.holds import Rule
 from organs.bundles import Actor, Role
 from store.engine import Database
 from store.errors import StoreUnavailable
@@ -58,7 +57,7 @@ class StepUp(Protocol):
     async def verify(self, person: str, code: str) -> bool: ...
 
 
-class HoldDesk:
+class HoldDesk(HoldReader):
     """The desk. Every step is a committed row first, then sealed; refusals are values, never exceptions."""
 
     def __init__(
@@ -74,7 +73,8 @@ class HoldDesk:
         clock: Clock = utcnow,
     ) -> None:
         """`on_event` seals, `decided` lets the exchange go on, `changed` refreshes what people see."""
-        self._db, self.policy, self._people, self._clock = database, policy, people, clock
+        super().__init__(database, policy, people)
+        self._clock = clock
         self.decided, self.changed, self.step_up = decided, changed, step_up
         self._sealer = Sealer(database, on_event)
 
@@ -144,58 +144,6 @@ class HoldDesk:
             "reminded": 0,
         }
 
-    # -- looking ----------------------------------------------------------------------------------------------------
-
-    async def get(self, hold_id: str) -> HoldRecord | None:
-        """One hold. Whether the one who looks may see it is `may_see`."""
-        return await self._find(holds.c.id == hold_id)
-
-    async def of_exchange(self, exchange_id: str) -> tuple[HoldRecord, ...]:
-        """Every hold of an exchange, newest first."""
-        async with self._db.read() as conn:
-            return tuple(await rows.load(conn, holds.c.exchange_id == exchange_id))
-
-    async def list(
-        self, *, state: HoldState | None = None, viewer: Actor, limit: int = 100, before: datetime | None = None
-    ) -> tuple[HoldRecord, ...]:
-        """The holds this person may see, newest first: deciders all, others their own; nobody a crisis of theirs."""
-        kin = await self._people.kin_of(viewer.person)
-        own_crisis = (holds.c.kind == "crisis") & holds.c.requester.in_(kin)
-        where = [~own_crisis]
-        if viewer.role.level < Role.APPROVER.level:
-            where.append(or_(holds.c.requester.in_(kin), holds.c.action_class.in_(self._classes_of(viewer))))
-        if state is not None:
-            where.append(holds.c.state == state)
-        if before is not None:
-            where.append(holds.c.created_at < before)
-        async with self._db.read() as conn:
-            return tuple(await rows.load(conn, *where, limit=limit))
-
-    async def count_open(self) -> int:
-        """How many holds wait for a human."""
-        query = select(func.count()).select_from(holds).where(holds.c.state == "open")
-        async with self._db.read() as conn:
-            return int((await conn.execute(query)).scalar_one())
-
-    async def may_see(self, record: HoldRecord, viewer: Actor) -> bool:
-        """Whether this person may see this hold."""
-        own = viewer.person in await self._people.kin_of(record.requester)
-        if own:
-            return record.kind != "crisis"
-        return viewer.role.level >= Role.APPROVER.level or record.action_class in self._classes_of(viewer)
-
-    def _classes_of(self, viewer: Actor) -> tuple[str, ...]:
-        named = {viewer.role.value, f"person:{viewer.person}"}
-        return tuple(name for name, (rule, _) in self.policy.declared.classes.items() if named & set(rule.who))
-
-    async def who_may(self, record: HoldRecord) -> WhoMay:
-        """Who may decide this hold now: the stricter of the rule it was opened under and the one declared today."""
-        return await self.policy.who_may_by(self._rule_now(record), record.requester)
-
-    def _rule_now(self, record: HoldRecord) -> Rule:
-        today = self.policy.rule(record.action_class, record.effect, arguments_of(record.content))
-        return record.rule.tightened(today)
-
     # -- deciding ---------------------------------------------------------------------------------------------------
 
     async def decide(
@@ -210,8 +158,11 @@ class HoldDesk:
         step_up: str | None = None,
         weak: bool = False,
         proof: str | None = None,
+        step_up_checked: bool = False,
     ) -> Decision:
         """Take one click. The first valid decision wins; every other click is answered and sealed, and changes nothing.
+
+        `step_up_checked` is for `holds.editing` alone, which looks at the code before it changes the content.
 
         Raises:
             StoreUnavailable: nothing was decided.
@@ -222,8 +173,8 @@ class HoldDesk:
             return Decision(False, "There is no such hold.", None)
         facts = await self.facts(seen, by)
         why = refusal(seen, click, facts, self._clock())
-        if why is None and decision == "approve" and facts.who.rule.step_up:
-            why = await self._step_up_refusal(by, step_up)
+        if why is None and decision == "approve" and facts.who.rule.step_up and not step_up_checked:
+            why = await self.step_up_refusal(by, step_up)
         async with self._db.begin() as conn:
             record = await rows.one(conn, hold_id, lock=True)
             if record is None:  # pragma: no cover - holds are never deleted
@@ -281,7 +232,8 @@ class HoldDesk:
             proof=click.proof,
         )
 
-    async def _step_up_refusal(self, by: Actor, code: str | None) -> str | None:
+    async def step_up_refusal(self, by: Actor, code: str | None) -> str | None:
+        """Why this code does not prove enough, None where it does; a right one is used up by asking."""
         if self.step_up is None or not await self.step_up.enrolled(by.person):
             return "This needs a code from your authenticator app, and none is set up: run `trinity people step-up`."
         if not code:
@@ -350,16 +302,6 @@ class HoldDesk:
             )
         return Decision(True, "Withdrawn. Nothing is done.", await self.settled(hold_id))
 
-    async def facts(self, record: HoldRecord, by: Actor) -> Facts:
-        """What the database knows of somebody who clicks on a hold."""
-        crowd = await self._people.crowd()
-        return Facts(
-            person=crowd.person(by.person),
-            kin=crowd.kin_of(by.person),
-            requester_kin=crowd.kin_of(record.requester),
-            who=await self.policy.who_may_by(self._rule_now(record), record.requester, crowd),
-        )
-
     # -- time and going on ------------------------------------------------------------------------------------------
 
     async def expire_due(self, now: datetime | None = None) -> tuple[HoldRecord, ...]:
@@ -381,12 +323,6 @@ class HoldDesk:
                     content_sha256=record.content_sha256,
                 )
         return tuple([await self.settled(record.id) for record in due])
-
-    async def decided_not_continued(self) -> tuple[HoldRecord, ...]:
-        """Decided holds whose exchange has not gone on yet, oldest first: what a start has to take up."""
-        async with self._db.read() as conn:
-            found = await rows.load(conn, rows.states(DECIDED), holds.c.continued_at.is_(None))
-        return tuple(reversed(found))
 
     async def continued(self, hold_id: str) -> bool:
         """Record that the exchange went on to its end; False when that was recorded before."""
@@ -432,8 +368,3 @@ class HoldDesk:
             await callback(record)
         except Exception as error:  # noqa: BLE001 - see above; the class is logged, the text may hold a person's words
             log.error("hold.listener_failed", hold=record.id, error=type(error).__name__)
-
-    async def _find(self, *where: Any) -> HoldRecord | None:
-        async with self._db.read() as conn:
-            found = await rows.load(conn, *where, limit=1)
-        return found[0] if found else None

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from holds import rows
 from holds.checks import Choice, Click, already, refusal
 from holds.desk import HoldDesk
+from holds.policy import WhoMay
 from holds.record import Decision, HoldRecord, arguments_of, content_hash
 from manifest.holds import Rule
 from organs.bundles import Actor
@@ -21,6 +22,7 @@ Reexamine = Callable[[HoldRecord, str], Awaitable[str | None]]
 
 _LONGEST = 64 * 1024  # characters of an edited content
 _TALK = 2_000  # characters of a question or an answer
+_SHOWN = 60  # characters of a changed argument in the summary; the content shows it whole
 
 
 class Editing:
@@ -64,10 +66,18 @@ class Editing:
         why = await self.reexamine(record, content)
         if why is not None:
             return await self._refused(record, click, f"The edited version was not accepted: {why}")
-        child = await self._replace(record, click, content)
+        today = self._desk.policy.rule(record.action_class, record.effect, arguments_of(content))
+        who = await self._desk.policy.who_may_by(record.rule.tightened(today), record.requester)
+        why = f"Nobody could approve it as edited: {who.why}." if who.nobody else None
+        # The code comes before the change: whoever cannot approve the new content does not replace the old one.
+        if why is None and who.rule.step_up:
+            why = await self._desk.step_up_refusal(by, step_up)
+        if why is not None:
+            return await self._refused(record, click, why)
+        child = await self._replace(record, click, content, who)
         if isinstance(child, str):
             return await self._refused(record, click, child)
-        await self._desk.seal_pending()
+        await self._desk.settled(record.id)
         return await self._desk.decide(
             child.id,
             by=by,
@@ -75,18 +85,13 @@ class Editing:
             reason=reason,
             content_sha256=child.content_sha256,
             typed_action=typed_action,
-            step_up=step_up,
             proof=proof,
+            step_up_checked=who.rule.step_up,
         )
 
-    async def _replace(self, record: HoldRecord, click: Click, content: str) -> HoldRecord | str:
+    async def _replace(self, record: HoldRecord, click: Click, content: str, who: WhoMay) -> HoldRecord | str:
         """Close the old hold and open the new one in one transaction; a sentence where somebody was quicker."""
         child_id, sha = new_id("hold"), content_hash(content)
-        today = self._desk.policy.rule(record.action_class, record.effect, arguments_of(content))
-        rule = record.rule.tightened(today)
-        who = await self._desk.policy.who_may_by(rule, record.requester)
-        if who.nobody:
-            return f"Nobody could approve it as edited: {who.why}."
         if any(one.content_sha256 == sha for one in await self._desk.of_exchange(record.exchange_id)):
             return "Exactly that was asked for in this exchange before; decide about it there."
         async with self._db.begin() as conn:
@@ -94,7 +99,8 @@ class Editing:
             now = self._clock()
             if locked is None or locked.state != "open":
                 return already(locked or record)
-            await rows.copy(conn, record.id, child_id, content=content, sha=sha, who=who, now=now)
+            summary = _summary(record, content)
+            await rows.copy(conn, record.id, child_id, summary=summary, content=content, sha=sha, who=who, now=now)
             await rows.set_state(conn, record.id, "edited", decided_at=now, continued_at=now)
             note = json.dumps({"from": record.content, "to": content, "hold": child_id}, ensure_ascii=False)
             await rows.add_event(
@@ -189,3 +195,17 @@ def _edit_refusal(record: HoldRecord, rule: Rule, changes: Mapping[str, str]) ->
 
 def _edited(record: HoldRecord, changes: Mapping[str, str]) -> str:
     return json.dumps({**arguments_of(record.content), **changes}, ensure_ascii=False, sort_keys=True)
+
+
+def _summary(record: HoldRecord, content: str) -> str:
+    """The old summary with what is different now, so that nobody reads the old words over the new content."""
+    before, after = arguments_of(record.content), arguments_of(content)
+    changes = [
+        f"{name}: {_short(before[name])} → {_short(value)}" for name, value in after.items() if before[name] != value
+    ]
+    return f"{record.summary} (edited: {', '.join(changes)})"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return f"“{line if len(line) <= _SHOWN else line[:_SHOWN] + '…'}”"

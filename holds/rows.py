@@ -76,12 +76,21 @@ async def set_state(conn: AsyncConnection, hold_id: str, state: HoldState, **val
 
 
 async def copy(
-    conn: AsyncConnection, hold_id: str, new_id: str, *, content: str, sha: str, who: WhoMay, now: datetime
+    conn: AsyncConnection,
+    hold_id: str,
+    new_id: str,
+    *,
+    summary: str,
+    content: str,
+    sha: str,
+    who: WhoMay,
+    now: datetime,
 ) -> None:
     """Open a hold like another one, with other content; the time left to decide is not made longer by it."""
     row = dict((await conn.execute(select(holds).where(holds.c.id == hold_id))).one()._mapping)
     row |= {
         "id": new_id,
+        "summary": summary,
         "content": content,
         "content_sha256": sha,
         "rule": who.rule.to_json(),
