@@ -81,6 +81,7 @@ class PriceTable:
     date: date
     source: str
     models: Mapping[str, Price]
+    search: int | None = None  # nanodollars of one web search; None: not named, so no search is paid for
 
     def of(self, model: str) -> Price | None:
         """The price of a model; a dated name (`…-20251001`) costs what the name without its date costs."""
@@ -109,7 +110,9 @@ def load_prices(home: Path | None = None) -> PriceTable:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(str(own), f"not readable as TOML: {error}", "the form of the shipped prices.toml") from error
     over = _table({"date": table.date.isoformat(), "source": str(own)} | raw, str(own))
-    return PriceTable(over.date, f"{table.source}; {over.source}", MappingProxyType({**table.models, **over.models}))
+    both = MappingProxyType({**table.models, **over.models})
+    search = table.search if over.search is None else over.search
+    return PriceTable(over.date, f"{table.source}; {over.source}", both, search)
 
 
 def _table(raw: dict[str, Any], place: str) -> PriceTable:
@@ -121,7 +124,15 @@ def _table(raw: dict[str, Any], place: str) -> PriceTable:
     if not isinstance(models, dict):
         raise ConfigError(f"{place}: models", "not a table", '[models."NAME"] sections')
     prices = {name: _price(name, entry, f"{place}: models.{name}") for name, entry in models.items()}
-    return PriceTable(when, str(raw.get("source", "")), MappingProxyType(prices))
+    return PriceTable(when, str(raw.get("source", "")), MappingProxyType(prices), _search(raw.get("search"), place))
+
+
+def _search(entry: Any, place: str) -> int | None:
+    if entry is None:
+        return None
+    if not isinstance(entry, dict) or set(entry) != {"per_request"}:
+        raise ConfigError(f"{place}: search", "not a table with one price", 'per_request = "0.005"')
+    return int(_decimal(entry["per_request"], f"{place}: search.per_request") * NANO)
 
 
 def _price(name: str, entry: Any, place: str) -> Price:

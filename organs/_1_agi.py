@@ -33,6 +33,7 @@ from organs.floors.f01_amanah import classify_imperative
 from organs.outgoing import without_canary
 from organs.ports import Models
 from organs.proposals import propose
+from organs.reality import LookedUp, Reality
 from organs.sense import Sense, sense
 from organs.standalone import stand_alone
 from router.words import Answer, ModelCall, RouterError
@@ -53,6 +54,7 @@ class MindParts:
     meaning: Meaning
     replies: Replies
     agents: Agents
+    reality: Reality | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Reasoned:
     notes: tuple[str, ...] = ()
     failure: str | None = None
     failure_class: str | None = None
+    fresh: bool = False
+    looked_up: LookedUp | None = None
 
 
 async def sense_111(session: Session, parts: MindParts) -> Sensed:
@@ -108,7 +112,15 @@ async def reason_222(session: Session, sensed: Sensed, parts: MindParts, note: N
     if computed is not None:
         fact = Evidence(computed.answer, computed.how, Provenance.OWN, computed=True)
         return Reasoned((Hypothesis(computed.answer, None, computed=True),), evidence=(fact, *evidence))
-    return await _ask_models(session, sensed, evidence, parts, note, stronger)
+    reality, seen, shown = parts.reality, None, session
+    fresh = reality is not None and reality.needs_fresh(sensed.request, read)
+    if reality is not None and reality.before(session, read, evidence, fresh=fresh, retry=stronger):
+        note("looking it up")
+        seen = await reality.look_up(session, read.lane)
+        evidence += seen.evidence
+        shown = replace(session, pieces=(*session.pieces, *seen.prompt))
+    reasoned = await _ask_models(shown, sensed, evidence, parts, note, stronger)
+    return replace(reasoned, fresh=fresh, looked_up=seen)
 
 
 async def integrate_333(session: Session, sensed: Sensed, reasoned: Reasoned, parts: MindParts) -> MindBundle:
@@ -117,7 +129,7 @@ async def integrate_333(session: Session, sensed: Sensed, reasoned: Reasoned, pa
     bundle = MindBundle(
         request=sensed.request,
         lane=read.lane,
-        needs_fresh=False,
+        needs_fresh=reasoned.fresh,
         high_stakes=read.high_stakes,
         professional=read.professional,
         hypotheses=reasoned.hypotheses,
@@ -136,8 +148,20 @@ async def integrate_333(session: Session, sensed: Sensed, reasoned: Reasoned, pa
     )
     if not reasoned.hypotheses:
         return bundle
-    bundle = await _clarity(bundle, parts)
-    return await ground(bundle, bundle.hypotheses[0].text, parts)
+    bundle = await ground(await _clarity(bundle, parts), bundle.hypotheses[0].text, parts)
+    seen = reasoned.looked_up
+    if seen is None and parts.reality is not None:
+        if not parts.reality.after(session, read, bundle.hypotheses[0], bundle.claims):
+            return bundle
+        seen = await parts.reality.look_up(session, read.lane)
+        if seen.evidence:
+            bundle = replace(bundle, evidence=(*bundle.evidence, *seen.evidence))
+            bundle = await _clarity(bundle, parts)
+            bundle = await ground(bundle, bundle.hypotheses[0].text, parts)
+    if seen is None:
+        return bundle
+    why_not = "" if seen.off else seen.why_not
+    return replace(bundle, notes=(*bundle.notes, *seen.notes), looked_up=not seen.off, not_looked_up=why_not)
 
 
 async def ground(bundle: MindBundle, draft: str, parts: MindParts) -> MindBundle:

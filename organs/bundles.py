@@ -275,6 +275,8 @@ class MindBundle:
     sources_disagree: bool = False
     creative: bool = False  # fiction, opinion, joke: nothing is claimed
     notes: tuple[str, ...] = ()
+    looked_up: bool = False  # the web was asked, with or without success
+    not_looked_up: str = ""  # why that gave nothing, in words for the person
 
 
 @dataclass(frozen=True, slots=True)

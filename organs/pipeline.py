@@ -146,7 +146,7 @@ class Pipeline:
                 soul = replace(soul, mind=mind)
         with stages("777"):
             own_ms = sum(t.ms - t.model_ms for t in stages.times)
-            strategic = bool(session.material) or len(mind.hypotheses) > 1 or retried
+            strategic = bool(session.material) or mind.looked_up or len(mind.hypotheses) > 1 or retried
             budget = _STRATEGIC_MS if strategic else _TACTICAL_MS
             soul = forge_777(soul, session, within_budget=own_ms <= budget)
         with stages("888"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from adapters.search import Found
 from organs.bundles import Actor, Proposal
+from router.searching import SearchCall
 from router.words import Answer, ModelCall, RouterState
 
 
@@ -15,6 +17,26 @@ class Models(Protocol):
     async def ask(self, call: ModelCall) -> Answer: ...
 
     def available(self) -> RouterState: ...
+
+
+class Search(Protocol):
+    """The one door to the web (`router.searching.Searching`)."""
+
+    def off(self, channel: str) -> str | None:
+        """Why nothing can be looked up from this channel at all; None when it can."""
+        ...
+
+    async def find(self, call: SearchCall) -> Found:
+        """Pages for a question. Raises NoSearch, and nothing else."""
+        ...
+
+    async def private(self, text: str) -> bool:
+        """Whether a text would be kept from an online model."""
+        ...
+
+
+class ActionsPaused(Exception):
+    """All actions are stopped. What a human approved waits, and goes on when the pause ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +75,11 @@ class Hands(Protocol):
         thread: str,
         hold_id: str | None = None,
     ) -> Deed:
-        """Run it; `hold_id` names the mandate where one was needed. Faults are deeds, not exceptions."""
+        """Run it; `hold_id` names the mandate where one was needed. Faults are deeds, not exceptions.
+
+        Raises:
+            ActionsPaused: it was approved, and all actions are stopped for now.
+        """
         ...
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from manifest.replies import Replies
 from organs import language as languages
+from organs import reality
 from organs._3_apex import Said
 from organs.bundles import Lane, Role, Session, SoulBundle, Support, Verdict
 from organs.crisis import CrisisReading
@@ -34,7 +35,9 @@ class Wording:
         if verdict is Verdict.HOLD:
             return Said(soul.draft or reason)
         quiet = self._weak_points(soul, session, found)
-        lines = [soul.draft or "", "_" + " ".join(quiet) + "_" if quiet else ""]
+        pages = reality.sources(soul.mind.evidence, soul.mind.claims)
+        looked_up = self.get("sources.looked_up", session.language, sources="; ".join(pages)) if pages else ""
+        lines = [soul.draft or "", looked_up, "_" + " ".join(quiet) + "_" if quiet else ""]
         return Said("\n\n".join(line for line in lines if line), quiet)
 
     def _weak_points(self, soul: SoulBundle, session: Session, found: tuple[Consequence, ...]) -> tuple[str, ...]:
@@ -55,6 +58,8 @@ class Wording:
         if any(c.floor in ("F2", "F3") and c.verdict is Verdict.PARTIAL for c in found):
             # Said once: what nothing bears out is not sure, either.
             points = [p for p in points if p != self.get("quiet.unsure", language)]
+        if mind.not_looked_up and any(c.floor == "F2" and c.verdict is Verdict.PARTIAL for c in found):
+            points.append(mind.not_looked_up)
         if language not in languages.TESTED:
             points.append(self.get("quiet.language", language, name=languages.name(language)))
         points += session.unread

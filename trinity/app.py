@@ -59,9 +59,12 @@ from organs.floors.f09_antihantu import HantuJudge
 from organs.floors.f10_ontology import OntologyJudge
 from organs.floors.f12_injection import InjectionJudge
 from organs.pipeline import Pipeline, PipelineParts
+from organs.reality import Reality
 from organs.wording import Wording
 from router.build import build_router
 from router.call import Router
+from router.freshness import FreshnessJudge
+from router.searching import Searching, build_searching
 from router.sensitivity import SensitivityJudge
 from scheduler.clock import ClockWork, Job
 from scheduler.jobs import standard_jobs
@@ -93,6 +96,7 @@ class App:
     database: Database
     ledger: Ledger
     router: Router
+    searching: Searching
     conversation: Conversation
     bridge: BridgeServer
     clock: ClockWork
@@ -141,6 +145,7 @@ class App:
         embedder = make_embedder(settings.embeddings)
         sensitivity = SensitivityJudge()
         router = await build_router(settings, database, sensitivity)
+        searching = build_searching(settings, database, sensitivity, ZoneInfo(zone))
         if await flags.paused() is not None:
             await router.pause()
         judges = _judges(embedder)
@@ -156,11 +161,12 @@ class App:
         # Organs
         injection = InjectionJudge(embedder)
         contacts = [p for p in declared if p.crisis_contact]
+        reality = Reality(searching, injection, FreshnessJudge())
         pipeline = Pipeline(
             PipelineParts(
                 airlock=Airlock(injection, rules, replies),
                 router=router,
-                mind=MindParts(router, embedder, Meaning(embedder), replies, agents),
+                mind=MindParts(router, embedder, Meaning(embedder), replies, agents, reality),
                 heart=judges.heart,
                 align=judges.align,
                 desk=Deciding(policy, actions),
@@ -278,6 +284,7 @@ class App:
             database=database,
             ledger=ledger,
             router=router,
+            searching=searching,
             conversation=conversation,
             bridge=bridge,
             clock=clock,
@@ -308,6 +315,7 @@ class App:
         await self.actions.drain(5.0)
         await self.delivery.stop()
         await self.router.close()
+        await self.searching.close()
         with contextlib.suppress(StoreError):
             await self.replicas.leave()
         await self.ledger.close()
