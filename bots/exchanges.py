@@ -43,6 +43,7 @@ _TRIES = 5  # takings of one exchange that a fault of ours ended; after them the
 _WHOLE_S = 240.0  # an exchange that takes longer ends as SABAR
 
 Observed = Callable[[Outcome], None]
+After = Callable[[InboxRow, Inbound, Outcome], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class ExchangeParts:
     replies: Replies
     owner: str  # this process, in leases
     on_outcome: Observed
+    after: After | None = None  # told of each finished exchange once it is stored
 
 
 class Exchanges:
@@ -99,6 +101,8 @@ class Exchanges:
             await p.desk.continued(decided.id)
         p.on_outcome(outcome)
         p.hub.end(exchange_id)
+        if p.after is not None:
+            await p.after(row, inbound, outcome)
         return outcome
 
     async def _prepared(self, row: InboxRow, inbound: Inbound, decided: HoldRecord | None) -> Prepared:

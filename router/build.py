@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +18,7 @@ from router.accounts import Purse, limits_of
 from router.breaker import Breaker
 from router.budget import DatabaseSpendBook
 from router.call import Router
+from router.caller import OnNotice
 from router.fleet import Claude, Fleet, LocalServer, Member
 from router.freshness import FreshnessJudge
 from router.learning import Learner
@@ -67,7 +67,7 @@ async def build_router(
     freshness: Freshness | None = None,
     prior: Prior | None = None,
     redactor: Redactor | None = None,
-    on_notice: Callable[[str], None] | None = None,
+    on_notice: OnNotice | None = None,
 ) -> Router:
     """A router with nothing started yet; `Router.warm` does that. Raises ConfigError for a wrong declaration.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from adapters.models.base import ModelError, ModelRateLimited, ModelRefused, SpendLimitReached
@@ -13,11 +12,11 @@ from manifest.prices import PriceTable, dollars
 from manifest.routing import Routing
 from router.accounts import Purse
 from router.budget import OverLimit
-from router.caller import Caller, Paid
+from router.caller import Caller, OnNotice, Paid
 from router.fleet import Fleet, Member, Survey
 from router.learning import EXPLORE_MONEY, Learner, kind_of
 from router.policy import Around, Decision, Step, decide, effective_mode, named_local
-from router.redaction import Redactor, redacted_call
+from router.redaction import Redactor, redacted_call, restored
 from router.task import Task, TaskReader
 from router.words import AllFailed, Answer, Mode, ModelCall, ModelState, ModelUse, NoModel, RouterError, RouterState
 from store.errors import StoreUnavailable
@@ -72,7 +71,7 @@ class Router:
         purse: Purse,
         redactor: Redactor | None = None,
         learner: Learner | None = None,
-        on_notice: Callable[[str], None] | None = None,
+        on_notice: OnNotice | None = None,
     ) -> None:
         self._redactor = redactor
         self.learner = learner
@@ -88,6 +87,8 @@ class Router:
         channel = self._routing.channels.get(call.channel)
         if call.agent is None and channel is not None and channel.agent is not None:
             call = replace(call, agent=channel.agent)
+        if call.tools:
+            call = replace(call, tools=await self._reader.showable(call.tools))
         task = await self._reader.read(call)
         agent = self._routing.agents.get(call.agent) if call.agent else None
         survey = await self._fleet.survey(named_local(call.override) or (agent.local if agent else None))
@@ -105,9 +106,9 @@ class Router:
             return await self._decide(call, replace(task, sensitive=contains), survey)
         answer = await self._decide(made[0], task, survey)
         if answer.use.where != "online":
-            return replace(answer, text=made[1].restore(answer.text))
+            return restored(answer, made[1])
         use = replace(answer.use, why=f"{answer.use.why}; {contains} was replaced by a placeholder")
-        return Answer(made[1].restore(answer.text), use, answer.stop)
+        return restored(replace(answer, use=use), made[1])
 
     async def _decide(self, call: ModelCall, task: Task, survey: Survey) -> Answer:
         channel = self._routing.channels.get(call.channel)
@@ -269,7 +270,7 @@ def _answer(paid: Paid, candidate: _Candidate, decision: Decision, walk: _Walk) 
         # Where it was money that ran out, nothing is owed: tomorrow's is not for yesterday's questions.
         stands_in_for=None if outside or walk.refused is not None else decision.preferred,
     )
-    return Answer(reply.text, use, reply.stop)
+    return Answer(reply.text, use, reply.stop, reply.calls)
 
 
 def _cause(error: ModelError | None, member: Member) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -38,6 +39,10 @@ _WARMTH = 0.3  # temperature of a first answer; variants are asked at no less th
 _VARIANT_WARMTH = 0.8
 
 
+# Told once per limit and period: a key that names them ("day until 2026-11-23"), and the sentence.
+OnNotice = Callable[[str, str], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Paid:
     """A reply and its account."""
@@ -56,7 +61,7 @@ class Caller:
         purse: Purse,
         prices: PriceTable,
         routing: Routing,
-        on_notice: Callable[[str], None] | None,
+        on_notice: OnNotice | None,
     ) -> None:
         self._fleet, self._purse, self._prices, self._routing = fleet, purse, prices, routing
         self._on_notice = on_notice
@@ -88,6 +93,7 @@ class Caller:
                 temperature=self._warmth(call),
                 seed=_seed(call),
                 on_tokens=count,
+                **_tools(call),
             )
         except ModelError as error:
             self._noted(member, error)
@@ -141,7 +147,7 @@ class Caller:
         for kind, notice in self._purse.notices().items():
             if kind not in self._told and self._on_notice is not None:
                 self._told.add(kind)
-                self._on_notice(notice)
+                self._on_notice(kind, notice)
 
     # -- health --
 
@@ -217,6 +223,10 @@ class Caller:
         for probe in running:
             probe.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+def _tools(call: ModelCall) -> dict[str, Any]:
+    return {"tools": call.tools, "may_call": call.may_call} if call.tools else {}
 
 
 def _booking(call: ModelCall, member: Member, kind: str | None) -> Booking:

@@ -181,6 +181,21 @@ class Learner:
                 self._held[other.kind, other.model] = other.seen(0.0, 0.0)
         self._held[kind, model] = after
 
+    async def outcome(self, exchange_id: str, signal: Signal) -> float | None:
+        """What this signal said of an exchange so far; None where it said nothing."""
+        key = (outcomes.c.exchange_id == exchange_id) & (outcomes.c.key == signal.name.lower())
+        async with self._db.read() as conn:
+            found = (await conn.execute(select(outcomes.c.value).where(key))).scalar()
+        return None if found is None else float(found)
+
+    async def was_retried(self, exchange_id: str) -> bool:
+        """Whether a stronger model was asked because the first answer was not good enough."""
+        query = select(spend.c.id).where(
+            spend.c.exchange_id == exchange_id, spend.c.purpose == "retry", spend.c.state == "settled"
+        )
+        async with self._db.read() as conn:
+            return (await conn.execute(query.limit(1))).first() is not None
+
     def explain(self) -> Sequence[Belief]:
         """Every belief, by kind."""
         return sorted(self._held.values(), key=lambda b: (b.kind, b.model))

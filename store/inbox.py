@@ -187,6 +187,18 @@ class Inbox:
         async with self._db.read() as conn:
             return [(_row(row), row.moved) for row in await conn.execute(query)]
 
+    async def last_place(self, person: str) -> tuple[str, str] | None:
+        """The channel and thread where a person wrote last; None where that person never did."""
+        query = (
+            select(inbox.c.channel, inbox.c.thread)
+            .where(inbox.c.person == person)
+            .order_by(inbox.c.received_at.desc(), inbox.c.exchange_id.desc())
+            .limit(1)
+        )
+        async with self._db.read() as conn:
+            row = (await conn.execute(query)).first()
+        return None if row is None else (row.channel, row.thread)
+
     async def mark(self, exchange_id: str, state: InboxState) -> bool:
         """Set a state by hand; False when the exchange is done already (done is final) or unknown."""
         async with self._db.begin() as conn:

@@ -30,6 +30,7 @@ from bots.bridge.server import BridgeServer
 from bots.bridge.services import BridgeServices
 from bots.conversation import Conversation
 from bots.exchanges import ExchangeParts, Exchanges
+from bots.feedback import Feedback
 from bots.limits import RateLimiter
 from bots.local import ThreadSender
 from bots.progress import ProgressHub
@@ -48,6 +49,7 @@ from manifest.holds import load_policy
 from manifest.people import ensure_people, read_people
 from manifest.replies import Replies
 from manifest.settings import Settings
+from notifications.commanders import Commanders
 from notifications.outbox import Delivery
 from organs._0_init import Airlock
 from organs._1_agi import MindParts
@@ -63,9 +65,11 @@ from organs.reality import Reality
 from organs.wording import Wording
 from router.build import build_router
 from router.call import Router
+from router.learning import Learner
 from router.freshness import FreshnessJudge
 from router.searching import Searching, build_searching
 from router.sensitivity import SensitivityJudge
+from router.usage import usage
 from scheduler.clock import ClockWork, Job
 from scheduler.jobs import standard_jobs
 from store.engine import Database
@@ -144,7 +148,10 @@ class App:
         # Models and measures
         embedder = make_embedder(settings.embeddings)
         sensitivity = SensitivityJudge()
-        router = await build_router(settings, database, sensitivity)
+        commanders = Commanders(people, inbox, outbox, lambda: delivery.wake())
+        router = await build_router(
+            settings, database, sensitivity, on_notice=lambda key, text: commanders.tell_soon(f"money:{key}", text)
+        )
         searching = build_searching(settings, database, sensitivity, ZoneInfo(zone))
         if await flags.paused() is not None:
             await router.pause()
@@ -188,6 +195,8 @@ class App:
             return ZoneInfo(found.timezone if found else zone)
 
         metrics = Metrics()
+        learner = router.learner or Learner(database)
+        feedback = Feedback(learner, inbox, threads, ledger.append, metrics.signal)
         exchanges = Exchanges(
             ExchangeParts(
                 inbox=inbox,
@@ -202,12 +211,15 @@ class App:
                 replies=replies,
                 owner=replicas.id,
                 on_outcome=metrics.exchange,
+                after=feedback.after,
             )
         )
         limiter = RateLimiter(settings.rate_per_minute)
         conversation = Conversation(inbox, threads, exchanges, hub, limiter, replies, actions)
 
         async def seal_event(event: HoldEvent) -> int:
+            if event.decision == "edit":
+                await feedback.edited(event.exchange_id)
             return (await ledger.append(seals.hold_event(event))).index
 
         async def decided(record: HoldRecord) -> None:
@@ -264,6 +276,8 @@ class App:
                 desk=DeskPort(desk, people),
                 ledger=LedgerPort(ledger),
                 status=status,
+                usage=lambda by, since, until: usage(database, by, since=since, until=until),
+                feedback=feedback,
                 public_host=urlsplit(settings.public_url).hostname if settings.public_url else None,
                 public_https=(settings.public_url or "").startswith("https:"),
                 agents=tuple((a.key, a.name) for a in agents.by_key.values()),

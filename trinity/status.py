@@ -64,6 +64,7 @@ class StatusDesk:
             holds_open=open_holds,
             ledger_size=p.ledger.size,
             inbox_age_s=age,
+            notices=router.notices,
         )
 
     def _each(self, database: bool) -> tuple[Part, ...]:

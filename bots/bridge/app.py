@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import State
 from starlette.types import ASGIApp
 
-from bots.bridge import api, auth, chat, docs_page, errors, holds, ledger, status
+from bots.bridge import api, auth, chat, docs_page, errors, feedback, holds, ledger, status, usage
 from bots.bridge.guard import Guard
 from bots.bridge.metrics import Metrics
 from bots.bridge.pages import Pages
@@ -51,6 +51,8 @@ def build_app(services: BridgeServices, metrics: Metrics | None = None) -> Bridg
         ledger.routes(pages, verifier),
         api.routes(closing, verifier),
         status.routes(pages, counted),
+        usage.routes(),
+        feedback.routes(pages),
         docs_page.routes(pages),
     ):
         app.include_router(router)

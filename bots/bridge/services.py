@@ -17,6 +17,7 @@ from bots.progress import Progress
 from manifest.constitution import Constitution
 from organs.bundles import Actor
 from organs.outcome import Outcome
+from router.usage import By, UsageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +283,7 @@ class Status:
     holds_open: int = 0
     ledger_size: int = 0
     inbox_age_s: float = 0.0
+    notices: tuple[str, ...] = ()  # what the operator should know, such as "80 % of today's limit is used"
 
     @property
     def ready(self) -> bool:
@@ -298,6 +300,20 @@ class StatusDesk(Protocol):
     async def resume(self, by: Actor) -> str: ...
 
 
+class Feedback(Protocol):
+    """A person's word on an answer (`bots.feedback.Feedback`)."""
+
+    async def thumb(self, exchange_id: str, by: Actor, *, up: bool) -> str:
+        """Note it; returns the sentence to show."""
+        ...
+
+
+class Usage(Protocol):
+    """The book of model calls (`router.usage`), grouped; days are YYYY-MM-DD, both included."""
+
+    async def __call__(self, by: By, since: str | None, until: str | None) -> list[UsageRow]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class BridgeServices:
     """Everything the bridge is given; nothing is looked up elsewhere."""
@@ -307,6 +323,8 @@ class BridgeServices:
     desk: Desk
     ledger: LedgerDesk
     status: StatusDesk
+    usage: Usage | None = None
+    feedback: Feedback | None = None
     public_host: str | None = None  # name under which a reverse proxy serves the bridge, without its port
     public_https: bool = False
     agents: tuple[tuple[str, str], ...] = field(

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from bots.bridge.auth import SignedIn, services_of
 from bots.bridge.metrics import Metrics
 from bots.bridge.pages import Pages
+from bots.bridge.usage import for_page
 
 
 def routes(pages: Pages, metrics: Metrics) -> APIRouter:
@@ -15,13 +16,15 @@ def routes(pages: Pages, metrics: Metrics) -> APIRouter:
     router = APIRouter()
 
     @router.get("/bridge/status", include_in_schema=False)
-    async def show(request: Request, session: SignedIn) -> Response:
+    async def show(request: Request, session: SignedIn, by: str = "model") -> Response:
         services = services_of(request)
         pending = await services.desk.holds(session.actor, "pending")
         return pages.page(
             "status.html",
             session=session,
             status=await services.status.status(),
+            usage=await for_page(services, by, session.actor),
+            mixes=metrics.mixes(),
             open_holds=len(pending),
             here="status",
         )

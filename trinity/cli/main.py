@@ -27,6 +27,7 @@ _VERBS = {
     "keys": "trinity.cli.keys:app",
     "compare": "trinity.cli.compare:compare_models",
     "costs": "trinity.cli.costs:costs",
+    "thumbs": "trinity.cli.thumbs:thumbs",
     "vault": "trinity.cli.vault:app",
 }
 

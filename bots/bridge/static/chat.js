@@ -147,6 +147,23 @@ async function undo(undoForm) {
   }
 }
 
+// The last word counts: the other button lets go.
+async function thumb(form) {
+  const button = one("button", form);
+  button.disabled = true;
+  try {
+    const answer = await send(form.action, { method: "POST", body: new FormData(form) });
+    const { message } = await answer.json();
+    for (const other of all("[data-thumb] button", form.parentElement)) other.setAttribute("aria-pressed", "false");
+    button.setAttribute("aria-pressed", "true");
+    announce(message);
+  } catch (error) {
+    fail(error.message);
+  } finally {
+    button.disabled = false;
+  }
+}
+
 // --- sending -------------------------------------------------------------------------------------------------
 
 async function submit() {
@@ -354,6 +371,11 @@ log.addEventListener("submit", (event) => {
   if (undoForm) {
     event.preventDefault();
     undo(undoForm);
+  }
+  const thumbForm = event.target.closest("[data-thumb]");
+  if (thumbForm) {
+    event.preventDefault();
+    thumb(thumbForm);
   }
 });
 const starters = one("[data-starters]");

@@ -32,6 +32,7 @@ from manifest.constitution import FLOORS, shipped
 from organs.bundles import Actor, Proof, Role
 from organs.outcome import FloorView, ModelView, Outcome, ReceiptView, StageView, WitnessView
 from organs.outcome import HoldView as OutcomeHold
+from router.usage import Side, UsageRow
 
 ANA = Actor("ana", "Ana Okafor", Role.APPROVER, Proof.LINKED, "bridge")
 BEN = Actor("ben", "Ben", Role.MEMBER, Proof.LINKED, "bridge")
@@ -440,6 +441,15 @@ class FakeStatus:
 
 
 @dataclass
+class FakeFeedback:
+    thumbs: list[tuple[str, str, bool]] = field(default_factory=list)
+
+    async def thumb(self, exchange_id: str, by: Actor, *, up: bool) -> str:
+        self.thumbs.append((exchange_id, by.person, up))
+        return "Noted: a good answer." if up else "Noted: not a good answer."
+
+
+@dataclass
 class FakeHouse:
     """All fakes and the services made of them."""
 
@@ -447,6 +457,15 @@ class FakeHouse:
     desk: FakeDesk = field(default_factory=FakeDesk)
     ledger: FakeLedger = field(default_factory=FakeLedger)
     status: FakeStatus = field(default_factory=FakeStatus)
+    feedback: FakeFeedback = field(default_factory=FakeFeedback)
+
+    async def usage(self, by: str, since: str | None, until: str | None) -> list[UsageRow]:
+        names = {"model": ("claude-sonnet-5-5", "llama3.1"), "person": ("ana", "ben")}.get(by, ("one", "two"))
+        cost, home = Decimal("1.25"), Side(40, 12, 10.0, 9.0)
+        return [
+            UsageRow(names[0], 20, 1, 20, 9_000, 4_000, cost, cost, Decimal(0), 2100.0, outside=Side(19, 3, 3.0, 3.0)),
+            UsageRow(names[1], 60, 0, 0, 21_000, 9_000, Decimal(0), Decimal("3.10"), Decimal(0), 640.0, at_home=home),
+        ]
 
     def __post_init__(self) -> None:
         self.talk = FakeTalk(self.desk, self.ledger)
@@ -454,7 +473,14 @@ class FakeHouse:
     @property
     def services(self) -> BridgeServices:
         return BridgeServices(
-            talk=self.talk, gate=self.gate, desk=self.desk, ledger=self.ledger, status=self.status, public_host=None
+            talk=self.talk,
+            gate=self.gate,
+            desk=self.desk,
+            ledger=self.ledger,
+            status=self.status,
+            usage=self.usage,
+            feedback=self.feedback,
+            public_host=None,
         )
 
     def sign_in_code(self, actor: Actor = ANA) -> str:

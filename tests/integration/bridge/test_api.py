@@ -227,7 +227,7 @@ async def test_health_readiness_and_metrics(http: httpx.AsyncClient, house: Fake
     assert "trinity_holds_open 1.0" in text
     assert "trinity_ledger_entries 41.0" in text
     assert 'trinity_ready{part="ledger"} 0.0' in text
-    assert 'trinity_model_cost_usd_total{model="claude-haiku-5-5"}' in text
+    assert 'trinity_model_cost_usd_total{lane="FACTUAL",model="claude-haiku-5-5"}' in text
 
 
 async def test_the_documentation_names_every_operation(http: httpx.AsyncClient) -> None:

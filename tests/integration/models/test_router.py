@@ -362,7 +362,7 @@ async def test_the_operator_is_told_at_eighty_percent_once(
     (both.home / "routing.toml").write_text("[limits]\nnotice_at = 0.0001\n", encoding="utf-8")
     from tests.integration.models.routers import Marked
 
-    router = await build.build_router(both, db, Marked(), on_notice=told.append)
+    router = await build.build_router(both, db, Marked(), on_notice=lambda key, text: told.append(f"{key}: {text}"))
     for _ in range(3):
         await router.ask(question(HARD))
     assert len(told) == 1
