@@ -10,7 +10,9 @@ from typing import Any
 import structlog
 from sqlalchemy import select, update
 
+from holds import undone
 from holds.runs import UNKNOWN, ActionContext, ActionOutcome, begun, finish, outcome_of, start_row
+from holds.undone import OnUndone
 from organs.bundles import Actor, Effect, Role
 from store.engine import Database
 from store.flags import Flags
@@ -25,6 +27,10 @@ log = structlog.get_logger(__name__)
 
 class ActionFailed(Exception):
     """The action is certain not to have happened; the message is a sentence for the person who asked."""
+
+
+class ActionUnclear(Exception):
+    """Nobody can say whether it happened; the message is what is known, for the person who looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class Actions:
         self, database: Database, people: People, flags: Flags, replicas: Replicas, *, clock: Clock = utcnow
     ) -> None:
         self._db, self._people, self._flags, self._replicas, self._clock = database, people, flags, replicas, clock
+        self.on_undone: OnUndone | None = None
         self._known: dict[str, Action] = {}
         self._under_way: set[asyncio.Task[ActionOutcome]] = set()
 
@@ -82,6 +89,17 @@ class Actions:
         """
         if action.name in self._known or action.name == "unknown":
             raise ValueError(f"there is already an action called {action.name}")
+        self._known[action.name] = action
+
+    def graver(self, action: Action) -> None:
+        """Put a graver form in place of an action: what its server says of itself can raise it, never lower it.
+
+        Raises:
+            KeyError: there is no such action.
+            ValueError: it would be milder than before.
+        """
+        if action.effect.weight < self._known[action.name].effect.weight:
+            raise ValueError(f"{action.name} would become milder")
         self._known[action.name] = action
 
     def get(self, name: str) -> Action | None:
@@ -119,7 +137,7 @@ class Actions:
         stopped = await self.stopped()
         if stopped is not None:
             return ActionOutcome("paused", stopped, key)
-        context = ActionContext(key, exchange_id, person, channel, thread, self._clock())
+        context = ActionContext(key, exchange_id, person, channel, thread, self._clock(), action.effect)
         row = start_row(context, name, arguments, owner=self._replicas.id, hold_id=None)
         async with self._db.begin() as conn:
             fresh = await insert_once(conn, action_runs, row)
@@ -175,6 +193,8 @@ class Actions:
                 done = await action.run(arguments, context)
         except ActionFailed as error:
             return ActionOutcome("failed", str(error), context.key)
+        except ActionUnclear as error:
+            return ActionOutcome("unknown", f"{error} {UNKNOWN}", context.key)
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody knows whether the world changed
             log.error("action.unknown", action=action.name, error=type(error).__name__)
             return ActionOutcome("unknown", UNKNOWN, context.key)
@@ -209,6 +229,9 @@ class Actions:
             return ActionOutcome("failed", "Only the one who asked for it can take it back.", key)
         if row.state == "undone":
             return ActionOutcome("undone", "It was taken back before.", key)
+        stopped = await self.stopped()
+        if stopped is not None:
+            return ActionOutcome("paused", stopped, key)
         action = self._known.get(row.action)
         if row.state != "executed" or row.undo is None or action is None or action.undo is None:
             return ActionOutcome("failed", "This cannot be taken back.", key)
@@ -224,12 +247,30 @@ class Actions:
             await conn.execute(
                 update(action_runs)
                 .where(action_runs.c.key == key, action_runs.c.state == "executed")
-                .values(state="undone", outcome=text)
+                .values(state="undone", outcome=text, undone_by=by.person, undone_at=self._clock())
             )
+        await self.seal_undone()
         return ActionOutcome("undone", text, key)
+
+    async def seal_undone(self) -> int:
+        """Seal what was taken back and is not in the ledger yet; how many. What fails waits for the next call."""
+        if self.on_undone is None:
+            return 0
+        async with self._db.read() as conn:
+            left = await undone.unsealed(conn)
+        for number, one in enumerate(left):
+            try:
+                index = await self.on_undone(one)
+            except Exception as error:  # noqa: BLE001 - whatever the ledger raised, the row stays unsealed
+                log.warning("undo.seal_waits", error=type(error).__name__, waiting=len(left) - number)
+                return number
+            async with self._db.begin() as conn:
+                await undone.mark_sealed(conn, one.run, index)
+        return len(left)
 
     async def recover(self) -> tuple[ActionOutcome, ...]:
         """Settle the runs without a hold that a dead process left in the middle: again where safe, else unknown."""
+        await self.seal_undone()
         alive = await self._replicas.alive()
         query = select(action_runs).where(
             action_runs.c.state == "running", action_runs.c.hold_id.is_(None), action_runs.c.owner.not_in(alive)

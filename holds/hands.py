@@ -6,8 +6,8 @@ from holds.actions import Actions
 from holds.policy import Policy
 from holds.running import Runner
 from holds.runs import ActionOutcome
-from organs.bundles import Actor, Proposal
-from organs.ports import Deciders, Deed
+from organs.bundles import Actor, Effect, Proposal
+from organs.ports import ActionsPaused, Deciders, Deed
 
 
 class Deciding:
@@ -42,7 +42,12 @@ class Hands:
     ) -> Deed:
         """Run an approved hold once, or something that needs no human's word once per key."""
         if hold_id is not None:
-            return _deed(await self._runner.run(hold_id))
+            outcome = await self._runner.run(hold_id)
+            if outcome.state == "paused":
+                raise ActionsPaused(outcome.text)
+            return _deed(outcome)
+        if proposal.held:
+            return Deed("failed", "Not done: this needs a human's word for exactly this content.")
         exchange_id = key.partition(":")[0]
         return _deed(
             await self._actions.run(
@@ -60,7 +65,11 @@ class Hands:
 def class_of(policy: Policy, actions: Actions, proposal: Proposal) -> str:
     """The class by which a proposal is decided: the tool's own, else its effect's; without a tool, "unknown"."""
     action = actions.get(proposal.action)
-    return "unknown" if action is None else policy.class_of(action.action_class, proposal.effect)
+    if action is None:
+        return "unknown"
+    if proposal.held == "outside" and proposal.effect.weight <= Effect.REVERSIBLE.weight:
+        return "outside"  # milder than any class of its own would be: what matters is that something leaves
+    return policy.class_of(action.action_class, proposal.effect)
 
 
 def _deed(outcome: ActionOutcome) -> Deed:

@@ -40,6 +40,22 @@ class Place:
 PlaceOf = Callable[[Person], Place | None]
 
 
+class Places:
+    """The ways to reach people. Each channel that can write to a person unasked adds its own; the one added last is
+    tried first, so that a message where the person works goes before a page that has to be opened."""
+
+    def __init__(self, *ways: PlaceOf) -> None:
+        self._ways = list(ways)
+
+    def register(self, way: PlaceOf) -> None:
+        """Add a channel's way."""
+        self._ways.append(way)
+
+    def of(self, person: Person) -> Place | None:
+        """Where this person is reached best; None where no channel reaches them."""
+        return next((place for way in reversed(self._ways) if (place := way(person)) is not None), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One moment at which people are asked, counted from the opening."""
@@ -79,17 +95,57 @@ class Notices:
 
         After a time of being down only the latest step of each hold is said, not every one that was missed.
         """
+        query = select(holds.c.id, holds.c.rule, holds.c.created_at, holds.c.reminded).where(holds.c.state == "open")
         now, written = self._clock(), 0
         async with self._db.read() as conn:
-            open_holds = await rows.load(conn, holds.c.state == "open")
-            query = select(holds.c.id, holds.c.reminded).where(holds.c.state == "open")
-            done = {row.id: row.reminded for row in await conn.execute(query)}
-        for record in open_holds:
-            plan = steps(record.rule)
-            passed = [n for n, step in enumerate(plan) if record.created_at + step.after <= now]
-            latest = passed[-1] if passed else 0
-            if latest >= done.get(record.id, 0):
-                written += await self._say(record, latest, plan[: latest + 1], now)
+            waiting = (await conn.execute(query)).all()
+        for row in waiting:
+            if _latest(steps(Rule.from_json(row.rule)), row.created_at, now) >= row.reminded:
+                written += await self._due(row.id, now)
+        return written
+
+    async def changed(self, record: HoldRecord) -> int:
+        """Something happened to a hold just now: ask, pass a question or an answer on, or take back what was not said
+        yet; how many messages were written or taken back."""
+        if record.state != "open":
+            return await self.withdraw(record.id)
+        return await self._due(record.id, self._clock()) + await self._talk(record)
+
+    async def _due(self, hold_id: str, now: datetime) -> int:
+        async with self._db.read() as conn:
+            record = await rows.one(conn, hold_id)
+            query = select(holds.c.reminded).where(holds.c.id == hold_id)
+            reminded = (await conn.execute(query)).scalar_one()
+        if record is None or record.state != "open":
+            return 0
+        plan = steps(record.rule)
+        latest = _latest(plan, record.created_at, now)
+        return await self._say(record, latest, plan[: latest + 1], now) if latest >= reminded else 0
+
+    async def _talk(self, record: HoldRecord) -> int:
+        """A question goes to the thread where the thing was asked for, an answer to those who asked something."""
+        last = record.events[-1] if record.events else None
+        if last is None or last.kind not in ("hold.asked", "hold.answered"):
+            return 0
+        name = last.person_name or "Somebody"
+        to: list[tuple[str, Place]] = []
+        if last.kind == "hold.asked":
+            text = f"{name} asks, before deciding about “{record.summary}”: {last.note}"
+            to.append((record.requester, Place(record.channel, record.thread)))
+        else:
+            text = f"{name} answered about “{record.summary}”: {last.note}"
+            for asker in dict.fromkeys(e.person for e in record.events if e.kind == "hold.asked" and e.person):
+                person = await self._people.person(asker)
+                place = None if person is None or not person.active else self._place_of(person)
+                if place is not None:
+                    to.append((asker, place))
+        written = 0
+        async with self._db.begin() as conn:
+            for person_id, place in to:
+                body = json.dumps({"text": text, "hold": record.id}, ensure_ascii=False)
+                key = f"hold-talk:{last.id}:{person_id}"
+                draft = OutboxDraft(key, place.channel, place.thread, body, person_id, "hold")
+                written += await outbox.put(conn, draft, self._clock())
         return written
 
     async def _say(self, record: HoldRecord, number: int, plan: tuple[Step, ...], now: datetime) -> int:
@@ -134,6 +190,11 @@ class Notices:
                 .values(state="failed", error="decided")
             )
         return gone.rowcount
+
+
+def _latest(plan: tuple[Step, ...], opened: datetime, now: datetime) -> int:
+    """The number of the last step whose time has come."""
+    return max((n for n, step in enumerate(plan) if opened + step.after <= now), default=0)
 
 
 def _first_line(who: WhoMay, plan: tuple[Step, ...]) -> list[Person]:

@@ -43,10 +43,12 @@ class Runner:
         action = self._actions.get(record.action)
         if action is None and record.state == "approved":
             return ActionOutcome("no_tool", f"{NO_TOOL}\n\n{record.plan or record.content}", key)
-        stopped = await self._actions.stopped()
-        if stopped is not None and record.state == "approved":
+        stopped = await self.stopped(record)
+        if stopped is not None:
             return ActionOutcome("paused", stopped, key)
-        context = ActionContext(key, record.exchange_id, record.requester, record.channel, record.thread, self._clock())
+        context = ActionContext(
+            key, record.exchange_id, record.requester, record.channel, record.thread, self._clock(), record.effect
+        )
         async with self._db.begin() as conn:
             record = await rows.one(conn, hold_id, lock=True) or record
             if record.state != "approved" or action is None:
@@ -57,6 +59,15 @@ class Runner:
             await self._step(conn, record, "running", "begun")
         await self._desk.seal_pending()
         return await self._actions.unbroken(self._call(action, record, context))
+
+    async def stopped(self, record: HoldRecord) -> str | None:
+        """Why an approved hold waits although it was decided: all actions are stopped. None where it may go on.
+
+        A written plan without a tool is handed over even then, because nothing runs.
+        """
+        if record.state != "approved" or self._actions.get(record.action) is None:
+            return None
+        return await self._actions.stopped()
 
     async def _earlier(self, conn: AsyncConnection, record: HoldRecord, key: str) -> ActionOutcome:
         if record.state not in ("running", "executed", "failed", "unknown"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from adapters.search import Found
-from organs.bundles import Actor, Proposal
+from organs.bundles import Actor, Effect, Proposal
 from router.searching import SearchCall
 from router.words import Answer, ModelCall, RouterState
 
@@ -32,6 +33,53 @@ class Search(Protocol):
 
     async def private(self, text: str) -> bool:
         """Whether a text would be kept from an online model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTool:
+    """A tool that this person may ask for here, as it stands after its server's own claims."""
+
+    action: str  # name in the registry
+    wire: str  # name as a model is shown it
+    summary: str  # the operator's plain words
+    description: str = field(repr=False)  # what a model is told of it
+    schema: Mapping[str, Any] = field(repr=False)  # of the arguments that somebody has to fill in
+    effect: Effect
+    own: bool = False
+    outside: bool = False  # reaches beyond this machine and team
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The tools that fit a request, best first, and what is wrong with those that cannot be had."""
+
+    tools: tuple[OfferedTool, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Tools(Protocol):
+    """The hands that only look, and what the others would do (`holds.tools`). Nothing here changes anything."""
+
+    async def offer(self, request: str, *, actor: Actor, channel: str, most: int, changes_only: bool = False) -> Offer:
+        """At most `most` tools, chosen by meaning; role and scope are checked. Faults are notes, not exceptions."""
+        ...
+
+    async def read(
+        self,
+        tool: OfferedTool,
+        arguments: Mapping[str, str],
+        *,
+        actor: Actor,
+        exchange_id: str,
+        channel: str,
+        thread: str,
+    ) -> Deed:
+        """Call a tool that only reads; the same call of one exchange is made once. Faults are deeds."""
+        ...
+
+    async def private(self, arguments: Mapping[str, str]) -> bool:
+        """Whether the arguments hold what must not leave this machine and team."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -149,6 +149,16 @@ class Inbox:
             given = await conn.execute(update(inbox).where(inbox.c.state == "running", *whose).values(lease_until=None))
         return given.rowcount
 
+    async def release_silent(self, alive: Iterable[str]) -> int:
+        """Give back what processes were working on that no longer beat; how many. Their leases are not waited for."""
+        async with self._db.begin() as conn:
+            given = await conn.execute(
+                update(inbox)
+                .where(inbox.c.state == "running", inbox.c.owner.not_in(list(alive)), inbox.c.lease_until.is_not(None))
+                .values(lease_until=None)
+            )
+        return given.rowcount
+
     async def get(self, exchange_id: str) -> InboxRow | None:
         """One exchange."""
         async with self._db.read() as conn:
@@ -215,13 +225,15 @@ class Inbox:
         turns: Sequence[TurnDraft] = (),
         *,
         seal_index: int | None = None,
+        owner: str | None = None,
     ) -> bool:
         """End an exchange: its outcome, its reply in the outbox and the thread's turns, in one transaction.
 
         Returns:
-            False when it was done already; then nothing at all was written, so nothing is said twice.
+            False when it was done already, or is no longer this owner's (who slept too long); then nothing at all
+            was written, so nothing is said twice.
         """
-        return await self._close(exchange_id, "done", outcome, reply, turns, seal_index)
+        return await self._close(exchange_id, "done", outcome, reply, turns, seal_index, owner)
 
     async def park(
         self,
@@ -231,9 +243,10 @@ class Inbox:
         turns: Sequence[TurnDraft] = (),
         *,
         seal_index: int | None = None,
+        owner: str | None = None,
     ) -> bool:
         """Let an exchange wait for a human's decision, saying so; as `finish`, but the exchange goes on later."""
-        return await self._close(exchange_id, "waiting", outcome, reply, turns, seal_index)
+        return await self._close(exchange_id, "waiting", outcome, reply, turns, seal_index, owner)
 
     async def _close(
         self,
@@ -243,6 +256,7 @@ class Inbox:
         reply: OutboxDraft | None,
         drafts: Sequence[TurnDraft],
         seal_index: int | None,
+        owner: str | None,
     ) -> bool:
         now = self._clock()
         open_states = ("received", "running", "waiting") if state == "done" else ("received", "running")
@@ -251,7 +265,7 @@ class Inbox:
             row = (await conn.execute(query)).first()
             if row is None:
                 raise KeyError(exchange_id)
-            if row.state not in open_states:
+            if row.state not in open_states or (owner is not None and row.owner != owner):
                 return False
             await conn.execute(
                 update(inbox)
@@ -264,27 +278,32 @@ class Inbox:
                     lease_until=None,
                 )
             )
-            if reply is not None:
-                await outbox_store.put(conn, reply, now)
-            await threads.add(
-                conn,
-                exchange_id=exchange_id,
-                channel=row.channel,
-                thread=row.thread,
-                person=row.person,
-                drafts=drafts,
-                now=now,
-            )
+            if reply is None or await outbox_store.put(conn, reply, now):  # a reply that stands has its turns, too
+                await threads.add(
+                    conn,
+                    exchange_id=exchange_id,
+                    channel=row.channel,
+                    thread=row.thread,
+                    person=row.person,
+                    drafts=drafts,
+                    now=now,
+                )
         return True
 
-    async def prepare(self, exchange_id: str, prepared: str | None) -> None:
-        """Keep a verdict before it is sealed, so that work taken up again seals the same one (None forgets it)."""
+    async def prepare(self, exchange_id: str, prepared: str | None, *, owner: str | None = None) -> bool:
+        """Keep a verdict before it is sealed, so that work taken up again seals the same one (None forgets it).
+
+        Returns:
+            False when the exchange is done, or another process took it up while this owner slept.
+        """
+        whose = [] if owner is None else [inbox.c.owner == owner]
         async with self._db.begin() as conn:
-            await conn.execute(
+            kept = await conn.execute(
                 update(inbox)
-                .where(inbox.c.exchange_id == exchange_id, inbox.c.state != "done")
+                .where(inbox.c.exchange_id == exchange_id, inbox.c.state != "done", *whose)
                 .values(prepared=prepared)
             )
+        return kept.rowcount == 1
 
     async def request_cancel(self, exchange_id: str) -> bool:
         """Ask for a running answer to be stopped; False when it is done already."""

@@ -261,6 +261,9 @@ action_runs = Table(
     Column("undo", Words),  # what Undo needs to know; NULL: cannot be undone
     Column("started_at", UtcTime, nullable=False),
     Column("finished_at", UtcTime),
+    Column("undone_by", Words),
+    Column("undone_at", UtcTime),
+    Column("undo_seal", BigInteger),  # NULL where undone: still to be sealed in the ledger
     Index(None, "state"),
     Index(None, "exchange_id"),
 )

@@ -34,6 +34,7 @@ from bots.feedback import Feedback
 from bots.limits import RateLimiter
 from bots.local import ThreadSender
 from bots.progress import ProgressHub
+from bots.second_look import Again, LookParts, NoHands
 from holds.actions import Actions
 from holds.desk import HoldDesk
 from holds.hands import Deciding, Hands, class_of
@@ -62,11 +63,12 @@ from organs.floors.f10_ontology import OntologyJudge
 from organs.floors.f12_injection import InjectionJudge
 from organs.pipeline import Pipeline, PipelineParts
 from organs.reality import Reality
+from organs.reexamine import Reexamination
 from organs.wording import Wording
 from router.build import build_router
 from router.call import Router
-from router.learning import Learner
 from router.freshness import FreshnessJudge
+from router.learning import Learner
 from router.searching import Searching, build_searching
 from router.sensitivity import SensitivityJudge
 from router.usage import usage
@@ -79,10 +81,12 @@ from store.inbox import Inbox
 from store.outbox import Outbox
 from store.people import People
 from store.replicas import Replicas
+from store.second_looks import SecondLooks
 from store.threads import Threads
 from store.ticks import Ticks
 from store.tokens import Tokens
 from trinity import home, seals
+from trinity.deciding import wire_deciding
 from trinity.status import StatusDesk, StatusParts
 from vault.config import LedgerConfig
 from vault.ledger import Ledger
@@ -169,11 +173,12 @@ class App:
         injection = InjectionJudge(embedder)
         contacts = [p for p in declared if p.crisis_contact]
         reality = Reality(searching, injection, FreshnessJudge())
+        meaning = Meaning(embedder)
         pipeline = Pipeline(
             PipelineParts(
                 airlock=Airlock(injection, rules, replies),
                 router=router,
-                mind=MindParts(router, embedder, Meaning(embedder), replies, agents, reality),
+                mind=MindParts(router, embedder, meaning, replies, agents, reality),
                 heart=judges.heart,
                 align=judges.align,
                 desk=Deciding(policy, actions),
@@ -197,6 +202,7 @@ class App:
         metrics = Metrics()
         learner = router.learner or Learner(database)
         feedback = Feedback(learner, inbox, threads, ledger.append, metrics.signal)
+        looks = SecondLooks(database)
         exchanges = Exchanges(
             ExchangeParts(
                 inbox=inbox,
@@ -211,7 +217,12 @@ class App:
                 replies=replies,
                 owner=replicas.id,
                 on_outcome=metrics.exchange,
+                reexamination=Reexamination(judges.heart, judges.align, Wording(replies), rules),
+                stopped=runner.stopped,
+                say=outbox.put,
                 after=feedback.after,
+                owe=looks.owe,
+                secrets=sensitivity,
             )
         )
         limiter = RateLimiter(settings.rate_per_minute)
@@ -226,11 +237,30 @@ class App:
             conversation.decided(record)
 
         desk.on_event, desk.decided = seal_event, decided
+        deciding = wire_deciding(database, ledger, people, desk, actions, exchanges, delivery)
+
+        again = Again(
+            LookParts(
+                looks=looks,
+                inbox=inbox,
+                arrival=exchanges.again,
+                pipeline=pipeline.with_hands(NoHands()),
+                router=router,
+                meaning=meaning,
+                ledger=ledger,
+                learner=learner,
+                replies=replies,
+                owner=replicas.id,
+                context=exchanges.context,
+                wake=delivery.wake,
+            )
+        )
 
         # When things happen by themselves
         clock = ClockWork(Ticks(database))
 
         async def continue_decided() -> None:
+            await inbox.release_silent(await replicas.alive())
             for record in await desk.decided_not_continued():
                 conversation.decided(record)
 
@@ -249,6 +279,8 @@ class App:
             delivery=delivery,
             recover_inbox=conversation.sweep,
             continue_decided=continue_decided,
+            second_looks=again.sweep,
+            notices=deciding.notices,
         ):
             clock.add(job)
         clock.add(Job("turned-away", summaries, every=timedelta(minutes=1)))
@@ -289,6 +321,7 @@ class App:
             metrics=metrics,
         )
         await inbox.release(None if database.sqlite else replicas.id)
+        await looks.release(None if database.sqlite else replicas.id)
         await conversation.start()
         delivery.start()
         await clock.start()

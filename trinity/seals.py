@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bots.limits import TurnedAway
 from holds.record import HoldEvent
+from holds.undone import Undone
 from manifest.constitution import Constitution
 from vault.entry import NewEntry
 from vault.ledger import Ledger
@@ -42,6 +43,22 @@ def hold_event(event: HoldEvent) -> NewEntry:
         body=body,  # type: ignore[arg-type]  # JSON values only
         texts=texts,
         person=event.person if texts else None,
+    )
+
+
+def undone(one: Undone) -> NewEntry:
+    """What somebody took back."""
+    return NewEntry(
+        kind="action.undone",
+        key=one.key,
+        body={
+            "run": one.run,
+            "exchange": one.exchange_id,
+            "hold": one.hold_id,
+            "action": one.action,
+            "person": one.person,
+            "at": None if one.at is None else one.at.isoformat(timespec="milliseconds"),
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -16,6 +17,9 @@ from bots.bridge import present
 from bots.bridge.markdown import to_html
 
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".webmanifest": "application/json"}
+
+
+_HOLD = re.compile(r"\s*\((hold_[0-9A-Za-z]{1,60})\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Pages:
             markdown=lambda text: Markup(to_html(text)),  # noqa: S704  # to_html is the sanitiser
             when=when,
             sentence=sentence,
+            hold_of=hold_of,
+            without_hold=lambda text: _HOLD.sub("", text),
             headline=lambda text: text[:1].upper() + text[1:],
             iso=lambda moment: moment.astimezone(UTC).isoformat(timespec="seconds"),
             until=until,
@@ -86,6 +92,12 @@ class Pages:
     def page(self, template: str, *, http_status: int = 200, **values: object) -> Response:
         """A whole page."""
         return HTMLResponse(self.part(template, **values), status_code=http_status)
+
+
+def hold_of(text: str) -> str | None:
+    """The hold that a notice is about, named at its end."""
+    found = _HOLD.search(text)
+    return found[1] if found else None
 
 
 def sentence(text: str) -> str:
