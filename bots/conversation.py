@@ -136,7 +136,9 @@ class Conversation:
 
     async def undo(self, exchange_id: str, by: Actor) -> str:
         """Take back what an exchange did, where it can be taken back; says what became of it."""
-        return (await self._actions.undo(f"{exchange_id}:0", by=by)).text
+        keys = [run.key for run in await self._actions.runs_of(exchange_id)] or [f"{exchange_id}:0"]
+        said = [(await self._actions.undo(key, by=by)).text for key in keys]
+        return " ".join(dict.fromkeys(said))
 
     async def may_see(self, exchange_id: str, viewer: Actor) -> bool:
         """Whether the exchange exists and is the viewer's own."""

@@ -9,7 +9,7 @@ plan that an approval delivers. How grave an effect is comes from F1 (`organs/fl
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, time
 from typing import Final
 
 from organs.bundles import Effect, Lane, Proposal
@@ -17,9 +17,10 @@ from organs.sense import sense
 from organs.when import Found, FoundDate, FoundTime, find_date, find_delay, find_time, resolve
 
 REMINDER: Final = "reminder.create"
+_MORNING: Final = time(9)  # when a day is named and no time
 
 _REMIND: Final = re.compile(
-    r"^.{0,60}?(?:\bremind (?:me|us|him|her|them|everyone|the team|[a-z]+)|\bset (?:me )?(?:an? |another |the )?(?:reminder|alarm|timer)|\b(?:create|make|add) (?:an? |another )?(?:reminder|alarm)|\bwake (?:me|us) up|"
+    r"^.{0,60}?(?:\bremind (?:me|us|him|her|them|everyone|the team|[a-z]+)|\bset(?: up)?(?: (?:me|us))? (?:an? |another |the |my )?(?:reminder|alarm|timer)|\b(?:create|make|add|give)(?: (?:me|us))? (?:an? |another )?(?:reminder|alarm)|\bwake (?:me|us)(?: up)?|"
     r"\b(?:ping|nudge|poke) me|\berinner(?:e|n|st)?(?: du)? (?:mich|uns|ihn|sie|alle)(?: bitte)?|\bmich\b(?=.*\berinnern\b)|\b(?:stell|setz)(?:e)?(?: mir)? (?:einen|eine|den|die)? ?(?:wecker|timer|erinnerung)|\bweck mich|"
     r"\brecu[ée]rda(?:me|nos|le|rme|rnos)|\b(?:pon|crea|ponme)(?:me)? (?:una? )?(?:recordatorio|alarma)|\bavísame|\bdespiértame|"
     r"\brappelle[- ](?:moi|nous|lui)|\b(?:me|nous) rappeler|\bmets(?:[- ]moi)? un (?:rappel|réveil|minuteur)|\bréveille[- ]moi|"
@@ -37,8 +38,12 @@ _REPEAT: Final = re.compile(
     r"todas as \w+|ogni \w+|tutti i \w+|setiap \w+)\b"
 )
 _TRIM: Final = re.compile(
-    r"^(?:[\s,.;:!–-]|\b(?:to|that|about|of|for|at|on|and|please|daran|dass|bitte|an|zu|um|am|de|que|para|por favor|a|sobre|d'|s'il te plaît|stp|per|di|che|untuk|supaya|su)\b(?!'))+|"
+    r"^(?:[\s,.;:!–-]|\b(?:to|that|about|of|for|at|on|and|please|daran|dass|bitte|an|zu|um|am|für|so (?:that )?i (?:don't|do not) forget(?: about)?|damit ich|pour|de|que|para|por favor|a|sobre|d'|s'il te plaît|stp|per|di|che|untuk|supaya|su)\b(?!'))+|"
     r"(?:[\s,.;:!?–-]|\b(?:at|on|by|um|am|please|bitte|por favor|s'il te plaît|a las|à|alle|pada|pukul|zu erinnern|erinnern)\b)+$"
+)
+_ANOTHER: Final = re.compile(
+    r"(?:,| and|, and| und| y| et)(?: also)? (?:another|one more|a second|noch (?:einen|eine|eins)|otr[oa]|une? autre)(?: one)?(?= (?:for|at|in|on|um|für|a las|para|à|pour) )",
+    re.IGNORECASE,
 )
 _OTHERS: Final = re.compile(
     r"\bremind (?!me\b|us\b)(him|her|them|everyone|the team|[a-z]+)|\berinnere (ihn|alle)\b|\brappelle-(lui)\b|\brecuérda(le)\b"
@@ -55,7 +60,7 @@ def propose(request: str, *, now: datetime, language: str, effect: Effect) -> tu
     if reading.lane is not Lane.ACTION:
         return ()
     if reading.intent == "remind":
-        return (_reminder(request, now=now, language=language),)
+        return _reminders(request, now=now, language=language)
     wish = " ".join(request.split())
     short = wish if len(wish) <= 200 else wish[:197] + "…"
     plan = (
@@ -67,6 +72,23 @@ def propose(request: str, *, now: datetime, language: str, effect: Effect) -> tu
         "4. Check the result with the person who asked."
     )
     return (Proposal("unknown", short, {"request": wish[:4000]}, effect, own=False, missing=(), plan=plan),)
+
+
+def _reminders(request: str, *, now: datetime, language: str) -> tuple[Proposal, ...]:
+    """One proposal for each time asked for: "an alarm for 4pm and another for 5pm" is two, about the same thing."""
+    text = " ".join(request.split()).replace("’", "'")
+    first, *others = _ANOTHER.split(text)
+    lead = _reminder(first, now=now, language=language)
+    if not others or lead.missing or _REMIND.match(first.lower()) is None:
+        return (_reminder(request, now=now, language=language),)
+    day = lead.arguments["due"][:10]
+    found = [lead]
+    for other in others:
+        when = re.sub(r"^ ?(?:for|für|para|pour)\b", " at", other)
+        if find_date(when.lower(), now.date()) is None:
+            when = f" {day}{when}"
+        found.append(_reminder(f"remind me{when} to {lead.arguments['text']}", now=now, language=language))
+    return tuple(found)
 
 
 def _blank(text: str, found: Found | None) -> str:
@@ -124,6 +146,8 @@ def _reminder(request: str, *, now: datetime, language: str) -> Proposal:
         moment = delay.at
     elif at is not None:
         moment = resolve(day.day if day else None, at, now)
+    elif day is not None and (morning := datetime.combine(day.day, _MORNING, now.tzinfo)) > now:
+        moment = morning  # said in the summary, and taken back with Undo
     elif day is not None:
         missing.append("time of day")
     else:

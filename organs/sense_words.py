@@ -129,8 +129,9 @@ _EN: Final[Mapping[str, tuple[tuple[str, bool], ...]]] = {
                ("register", True), ("build", False), ("put", True), ("insert", True)),
     "remind": (
         ("remind (?:me|us|him|her|them|everyone|the team|[a-z]+)(?! (?:again )?(?:what|why|who|how|where|which)\\b)", False),
-        ("set (?:a |an |another |the )?(?:reminder|alarm|timer)", False), ("wake (?:me|us) up", False),
-        ("(?:create|make|add) (?:a |an |another )?(?:reminder|alarm)", False),
+        ("set(?: up)?(?: (?:me|us))? (?:a |an |another |the |my )?(?:reminder|alarm|timer)", False),
+        ("wake (?:me|us)(?: up)?(?= (?:up|at|in|on|by|tomorrow|early|every|before|around|when)\\b|$)", False),
+        ("(?:create|make|add|give)(?: (?:me|us))? (?:a |an |another )?(?:reminder|alarm)", False),
         ("(?:ping|nudge|poke) me", False),
     ),
 }  # fmt: skip

@@ -102,6 +102,12 @@ _SHIFT_WORDS: Final = (
 )  # fmt: skip
 _SHIFTS: Final = tuple((days, lazy(rf"(?<![\w-])(?:{words})(?![\w])")) for days, words in _SHIFT_WORDS)
 
+# The coming Saturday (on a Sunday, that day); "next weekend" is a week later.
+_WEEKEND = lazy(
+    r"(?<!\w)(?:(next|nächstes|kommendes|próximo|prochain) (?:weekend|wochenende|fin de semana|week-end|fim de semana|fine settimana)|"
+    r"(?:(?:this|the|at the|on the|over the|am|dieses|este|ce|neste|questo) )?(?:weekend|wochenende|fin de semana|week-end|fim de semana|fine settimana))(?!\w)"
+)
+
 _ISO = lazy(r"\b(\d{4})-(\d{2})-(\d{2})\b(?!t)")
 _NUMERIC = lazy(r"\b(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})\b")
 _DAY_MONTH = lazy(
@@ -206,6 +212,9 @@ def find_date(text: str, today: date, *, future: bool = True) -> FoundDate | Non
     for days, pattern in _SHIFTS:
         if found := pattern.search(text):
             return FoundDate(found.start(), found.end(), today + timedelta(days=days))
+    if found := _WEEKEND.search(text):
+        saturday = today + timedelta(days=(5 - today.weekday()) % 7 if today.weekday() != 6 else 0)
+        return FoundDate(found.start(), found.end(), saturday + timedelta(days=7 if found[1] else 0))
     for pattern in (_FROM, _IN):
         if found := pattern.search(text):
             moved = _moved(today, found[1], found[2], 1)

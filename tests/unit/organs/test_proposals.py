@@ -30,6 +30,10 @@ def one(text: str, effect: Effect = Effect.IRREVERSIBLE) -> Proposal:
         ("remind me at half past six to leave", "2026-11-21T18:30+01:00", "leave"),
         ("recuérdame el lunes a las tres de la tarde comprar pan", "2026-11-23T15:00+01:00", "comprar pan"),
         ("set an alarm for 7", "2026-11-21T19:00+01:00", "Alarm"),
+        ("set me an alarm for 7", "2026-11-21T19:00+01:00", "Alarm"),
+        # A day without a time is its morning, and the summary says so.
+        ("remind me tomorrow to call Ana", "2026-11-22T09:00+01:00", "call Ana"),
+        ("set up a reminder so i don't forget the baby shower next weekend", "2026-11-28T09:00+01:00", "the baby shower"),
     ],
 )
 def test_reminders(text: str, at: str, what: str) -> None:
@@ -45,7 +49,7 @@ def test_reminders(text: str, at: str, what: str) -> None:
     ("text", "missing"),
     [
         ("remind me to send the report", "date and time"),
-        ("remind me tomorrow to call Ana", "time of day"),
+        ("remind me today to call Ana", "time of day"),
         ("remind me tomorrow at nine", "what to remind you of"),
         ("remind me every monday at 9 to post the standup", "one date"),
         ("remind Bob tomorrow at 9 to pay", "your own name"),
@@ -71,3 +75,19 @@ def test_everything_else_is_a_plan_with_the_given_effect() -> None:
 @pytest.mark.parametrize("text", ["how do I drop a table?", "hello", "what is the capital of Peru?"])
 def test_no_imperative_no_proposal(text: str) -> None:
     assert propose(text, now=NOW, language="en", effect=Effect.NONE) == ()
+
+
+def test_two_times_are_two_reminders() -> None:
+    text = "give me a reminder tomorrow at 9 to call Ana and another at 5pm"
+    found = propose(text, now=NOW, language="en", effect=Effect.REVERSIBLE)
+    assert [dict(p.arguments) for p in found] == [
+        {"text": "call Ana", "due": "2026-11-22T09:00+01:00"},
+        {"text": "call Ana", "due": "2026-11-22T17:00+01:00"},
+    ]
+
+
+def test_another_thing_is_not_another_time() -> None:
+    (found,) = propose(
+        "remind me at 4pm to bring milk and another bottle", now=NOW, language="en", effect=Effect.REVERSIBLE
+    )
+    assert found.arguments["text"] == "bring milk and another bottle"
