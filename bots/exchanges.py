@@ -21,6 +21,7 @@ from bots import attachments
 from bots.inbound import Inbound
 from bots.progress import Progress, ProgressHub
 from bots.second_look import owed
+from bots.second_look import owed
 from holds.desk import HoldDesk
 from holds.record import HoldRecord, HoldRequest, NobodyMayDecide
 from manifest.agents import Agents
@@ -60,6 +61,14 @@ class Secrets(Protocol):
     def mask(self, text: str) -> str: ...
 
 
+class Secrets(Protocol):
+    """Finds passwords and keys in a text (`router.sensitivity`)."""
+
+    def secret(self, text: str) -> bool: ...
+
+    def mask(self, text: str) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ExchangeParts:
     """What carrying an exchange needs."""
@@ -80,6 +89,8 @@ class ExchangeParts:
     stopped: Stopped  # why an approved hold waits although it was decided
     say: Callable[[OutboxDraft], Awaitable[object]]  # writes something unasked into the outbox
     after: After | None = None  # told of each finished exchange once it is stored
+    owe: Callable[[str, str], Awaitable[object]] | None = None  # keeps what is to be asked again online
+    secrets: Secrets | None = None  # finds and masks passwords and keys
     owe: Callable[[str, str], Awaitable[object]] | None = None  # keeps what is to be asked again online
     secrets: Secrets | None = None  # finds and masks passwords and keys
 
@@ -159,6 +170,7 @@ class Exchanges:
             except TimeoutError:
                 prepared = p.pipeline.gave_up(arrival, "timeout")
             prepared = await self._told_to_rotate(prepared, inbound)
+            prepared = await self._told_to_rotate(prepared, inbound)
         await self._keep(row, prepared)
         return prepared
 
@@ -232,6 +244,9 @@ class Exchanges:
         wanted = owed(outcome)
         if wanted is not None and p.owe is not None and prepared.phase == "first":
             await p.owe(row.exchange_id, wanted)  # before the end: a crash in between comes here again
+        wanted = owed(outcome)
+        if wanted is not None and p.owe is not None and prepared.phase == "first":
+            await p.owe(row.exchange_id, wanted)  # before the end: a crash in between comes here again
         close = p.inbox.park if waits else p.inbox.finish
         index = outcome.receipt.index if outcome.receipt else None
         if not await close(
@@ -287,6 +302,20 @@ class Exchanges:
             agent=agent,
             locale=inbound.locale,
             notes=notes,
+        )
+
+    def context(self, prepared: Prepared) -> _4_vault.SealContext:
+        """What the seal says besides the outcome; secrets are masked in it."""
+        secrets = self._parts.secrets
+        return _4_vault.SealContext(
+            channel=prepared.channel,
+            person=prepared.person,
+            role=prepared.role,
+            received_at=prepared.received_at,
+            message=prepared.message,
+            constitution=prepared.constitution,
+            phase=prepared.phase,
+            mask=None if secrets is None else secrets.mask,
         )
 
     def context(self, prepared: Prepared) -> _4_vault.SealContext:

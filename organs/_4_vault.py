@@ -6,8 +6,9 @@ person wrote goes in as a commitment beside an encrypted payload; figures and na
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,7 +37,8 @@ class SealContext:
     received_at: datetime
     message: str
     constitution: str
-    phase: str = "first"  # or "decided", after a human's word
+    phase: str = "first"  # or "decided", after a human's word; or "again", a second look
+    mask: Callable[[str], str] | None = None  # blanks passwords and keys
 
 
 def examine(judgement: Judgement, constitution: Constitution, *, ratified: bool) -> None:
@@ -93,6 +95,8 @@ def entry_for(outcome: Outcome, context: SealContext) -> NewEntry:
             ensure_ascii=False,
         ),
     }
+    if context.mask is not None:
+        texts = {name: context.mask(text) for name, text in texts.items()}
     return NewEntry(
         kind="exchange",
         key=f"exchange:{outcome.exchange_id}:{context.phase}",
@@ -104,6 +108,6 @@ def entry_for(outcome: Outcome, context: SealContext) -> NewEntry:
 
 async def seal(ledger: Ledger, outcome: Outcome, context: SealContext) -> Outcome:
     """Commit and return the outcome with its receipt. The same exchange and phase seal once (idempotency key)."""
-    receipt = await ledger.append(entry_for(outcome, context))
+    receipt = await ledger.append(await asyncio.to_thread(entry_for, outcome, context))
     view = ReceiptView(index=receipt.index, entry_hash=receipt.entry_hash, origin=receipt.origin)
     return outcome.model_copy(update={"receipt": view})

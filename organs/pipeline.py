@@ -69,6 +69,10 @@ class Pipeline:
     def __init__(self, parts: PipelineParts) -> None:
         self._parts = parts
 
+    def with_hands(self, hands: Hands) -> Pipeline:
+        """The same organs with other hands."""
+        return Pipeline(replace(self._parts, hands=hands))
+
     async def run(self, arrival: Arrival, observe: Observe) -> Prepared:
         """000 to 888, reversible own actions included. Never raises for a fault of an organ."""
         router = MeteredRouter(self._parts.router)

@@ -133,9 +133,7 @@ class Router:
 
     def _may_explore(self, call: ModelCall) -> bool:
         """Only where a weaker answer does no harm and money is left."""
-        left, limit = self._purse.left, self._purse.limits.day
-        rich = left is None or limit is None or left >= EXPLORE_MONEY * limit
-        return rich and not call.high_stakes and call.variant == 0 and call.lane in ("FACTUAL", "SOCIAL")
+        return self.to_spare() and not call.high_stakes and call.variant == 0 and call.lane in ("FACTUAL", "SOCIAL")
 
     async def _walk(self, call: ModelCall, decision: Decision, survey: Survey, kind: str | None) -> Answer:
         """Ask one model after the other until one answers. A stream that died is asked of the next from its start."""
@@ -217,6 +215,18 @@ class Router:
             resets_at=None if purse.limits.day is None else purse.book.resets_at(),
             notices=tuple(purse.notices().values()),
         )
+
+    def online_again(self) -> bool:
+        """Whether the main online model would be asked now; where a probe of it is due, it begins."""
+        claude = self._fleet.claude
+        if claude is None or self._mode == "offline" or self._caller.paused:
+            return False
+        return self._caller.passes(claude.member(self._routing.main, None))
+
+    def to_spare(self) -> bool:
+        """Whether so much of the day's money is left that some may go to what nobody waits for."""
+        left, limit = self._purse.left, self._purse.limits.day
+        return left is None or limit is None or left >= EXPLORE_MONEY * limit
 
     async def warm(self) -> None:
         """Do ahead of the first question what it would wait for: imports, the local server's list, the weights.

@@ -94,7 +94,7 @@ class SensitivityJudge:
         held = score >= limit or bool(special) or any(f.score >= 0.85 for f in stretches)
         if held and not reasons:
             reasons.append("something that reads like personal data")
-        rotate = any(f.secret and f.score >= _MARKED for f in stretches)
+        rotate = any(f.secret for f in stretches)
         best = max([score, *(f.score for f in special)])
         return SensitivityReading(held, best, tuple(dict.fromkeys(reasons)) if held else (), rotate)
 
@@ -114,6 +114,10 @@ class SensitivityJudge:
             last = found.end
         out.append(text[last:])
         return Redaction("".join(out), tuple((name, value) for (_, value), name in names.items()))
+
+    def secret(self, text: str) -> bool:
+        """Whether a password or key stands in the text: whoever typed it is told to change it."""
+        return any(found.secret for found in self.findings(text))
 
     def mask(self, text: str) -> str:
         """The text with secrets alone blanked, for the seal."""

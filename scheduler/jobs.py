@@ -30,6 +30,7 @@ def standard_jobs(
     recover_inbox: Work,
     continue_decided: Work,
     push_checkpoint: Work | None = None,
+    second_looks: Work | None = None,
     notices: Notices | None = None,
 ) -> tuple[Job, ...]:
     """Everything that happens by itself.
@@ -37,6 +38,7 @@ def standard_jobs(
     Args:
         recover_inbox: takes up exchanges that nobody alive works on.
         continue_decided: lets the exchanges of decided holds go on.
+        second_looks: asks again what was answered offline in an outage.
         push_checkpoint: publishes the ledger's newest checkpoint, where a place for it is declared.
         notices: asks those who may decide, where there is a channel to reach them on.
     """
@@ -62,6 +64,8 @@ def standard_jobs(
         Job("inbox", recover_inbox, every=timedelta(seconds=5)),
         Job("proofs", tokens.sweep, every=timedelta(hours=1)),
     ]
+    if second_looks is not None:
+        jobs.append(Job("second-looks", second_looks, every=timedelta(seconds=15), timeout=timedelta(minutes=20)))
     if push_checkpoint is not None:
         jobs.append(Job("checkpoint", push_checkpoint, every=timedelta(minutes=15), keep=True))
     return tuple(jobs)

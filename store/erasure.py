@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.engine import Database
 from store.people import kin_of
-from store.tables import action_runs, hold_events, holds, inbox, outbox, reminders, turns
+from store.tables import action_runs, hold_events, holds, inbox, outbox, reminders, second_looks, turns
 
 ERASED = "[erased]"
 _OVER = ("approved", "denied", "edited", "expired", "cancelled", "acknowledged", "executed", "failed")
@@ -33,6 +33,7 @@ async def _erase(conn: AsyncConnection, ids: frozenset[str]) -> int:
         .where(or_(outbox.c.exchange_id.in_(done), outbox.c.recipient.in_(ids)), outbox.c.state.in_(("sent", "failed")))
         .values(body=ERASED),
         update(inbox).where(inbox.c.exchange_id.in_(done)).values(payload=ERASED, outcome=None, prepared=None),
+        update(second_looks).where(second_looks.c.exchange_id.in_(done)).values(prepared=None),
         update(hold_events)
         .where(
             or_(hold_events.c.hold_id.in_(over), hold_events.c.person.in_(ids)), hold_events.c.seal_index.is_not(None)

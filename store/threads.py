@@ -79,11 +79,12 @@ class Threads:
     def __init__(self, database: Database, clock: Clock = utcnow) -> None:
         self._db, self._clock = database, clock
 
-    async def last(self, channel: str, thread: str, n: int) -> list[TurnRow]:
-        """The last `n` turns of a thread, oldest first."""
+    async def last(self, channel: str, thread: str, n: int, *, before: str | None = None) -> list[TurnRow]:
+        """The last `n` turns of a thread, oldest first; `before` an exchange, those of earlier exchanges only."""
+        earlier = [] if before is None else [turns.c.exchange_id < before]  # ids sort by the time they were made
         query = (
             select(turns)
-            .where(turns.c.channel == channel, turns.c.thread == thread)
+            .where(turns.c.channel == channel, turns.c.thread == thread, *earlier)
             .order_by(turns.c.id.desc())
             .limit(n)
         )

@@ -35,6 +35,7 @@ from bots.limits import RateLimiter
 from bots.local import ThreadSender
 from bots.progress import ProgressHub
 from bots.second_look import Again, LookParts, NoHands
+from bots.second_look import Again, LookParts, NoHands
 from holds.actions import Actions
 from holds.desk import HoldDesk
 from holds.hands import Deciding, Hands, class_of
@@ -81,6 +82,7 @@ from store.inbox import Inbox
 from store.outbox import Outbox
 from store.people import People
 from store.replicas import Replicas
+from store.second_looks import SecondLooks
 from store.second_looks import SecondLooks
 from store.threads import Threads
 from store.ticks import Ticks
@@ -174,6 +176,7 @@ class App:
         contacts = [p for p in declared if p.crisis_contact]
         reality = Reality(searching, injection, FreshnessJudge())
         meaning = Meaning(embedder)
+        meaning = Meaning(embedder)
         pipeline = Pipeline(
             PipelineParts(
                 airlock=Airlock(injection, rules, replies),
@@ -203,6 +206,7 @@ class App:
         learner = router.learner or Learner(database)
         feedback = Feedback(learner, inbox, threads, ledger.append, metrics.signal)
         looks = SecondLooks(database)
+        looks = SecondLooks(database)
         exchanges = Exchanges(
             ExchangeParts(
                 inbox=inbox,
@@ -223,6 +227,8 @@ class App:
                 after=feedback.after,
                 owe=looks.owe,
                 secrets=sensitivity,
+                owe=looks.owe,
+                secrets=sensitivity,
             )
         )
         limiter = RateLimiter(settings.rate_per_minute)
@@ -238,6 +244,23 @@ class App:
 
         desk.on_event, desk.decided = seal_event, decided
         deciding = wire_deciding(database, ledger, people, desk, actions, exchanges, delivery)
+
+        again = Again(
+            LookParts(
+                looks=looks,
+                inbox=inbox,
+                arrival=exchanges.again,
+                pipeline=pipeline.with_hands(NoHands()),
+                router=router,
+                meaning=meaning,
+                ledger=ledger,
+                learner=learner,
+                replies=replies,
+                owner=replicas.id,
+                context=exchanges.context,
+                wake=delivery.wake,
+            )
+        )
 
         again = Again(
             LookParts(
@@ -280,6 +303,7 @@ class App:
             recover_inbox=conversation.sweep,
             continue_decided=continue_decided,
             second_looks=again.sweep,
+            second_looks=again.sweep,
             notices=deciding.notices,
         ):
             clock.add(job)
@@ -321,6 +345,7 @@ class App:
             metrics=metrics,
         )
         await inbox.release(None if database.sqlite else replicas.id)
+        await looks.release(None if database.sqlite else replicas.id)
         await looks.release(None if database.sqlite else replicas.id)
         await conversation.start()
         delivery.start()
