@@ -98,7 +98,7 @@ async def sense_111(session: Session, parts: MindParts) -> Sensed:
 
 async def reason_222(session: Session, sensed: Sensed, parts: MindParts, note: Note, *, stronger: bool) -> Reasoned:
     """Candidate answers: written, computed, a plan of typed proposals, or from models."""
-    evidence = _evidence(session)
+    evidence = evidence_of(session)
     read = sensed.sense
     if read.written_reply is not None:
         text = parts.replies.get(read.written_reply, read.language)
@@ -293,7 +293,7 @@ async def _with_plans(
     return tuple(replace(p, plan=plan) if p.action == "unknown" and plan else p for p in proposals)
 
 
-def _evidence(session: Session) -> tuple[Evidence, ...]:
+def evidence_of(session: Session) -> tuple[Evidence, ...]:
     """What the draft may rest on: material of this exchange and what people said earlier in the thread.
 
     The cautious band of F12 takes knowledge away, not what the person just handed over.

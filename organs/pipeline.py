@@ -69,6 +69,11 @@ class Pipeline:
     def __init__(self, parts: PipelineParts) -> None:
         self._parts = parts
 
+    @property
+    def parts(self) -> PipelineParts:
+        """The instruments, for who looks at one stage alone (`organs/examination.py`)."""
+        return self._parts
+
     def with_hands(self, hands: Hands) -> Pipeline:
         """The same organs with other hands."""
         return Pipeline(replace(self._parts, hands=hands))
@@ -92,23 +97,23 @@ class Pipeline:
             return self.gave_up(arrival, f"stage {stages.current}", type(error).__name__, stages)
 
     async def _through(self, arrival: Arrival, session: Session, stages: Stages, router: MeteredRouter) -> Prepared:
-        mind, heart = await self._side_by_side(session, stages, router)
+        mind, heart = await self.side_by_side(session, stages, router)
         again_possible = self._another_answer_possible(mind)
-        judgement, mind = await self._judge(session, mind, heart, stages, router, retried=not again_possible)
+        judgement, mind = await self.judge(session, mind, heart, stages, router, retried=not again_possible)
         if judgement.verdict is Verdict.SABAR and again_possible:
             stages.note("once more, with a stronger model")
             again = await self._mind(session, stages, router, stronger=True)
             if again.failure is None:
                 mind = again
-            judgement, mind = await self._judge(session, mind, heart, stages, router, retried=True)
+            judgement, mind = await self.judge(session, mind, heart, stages, router, retried=True)
         if judgement.verdict is Verdict.HOLD:
-            judgement = await self._with_deciders(session, judgement)
+            judgement = await self.with_deciders(session, judgement)
         deed = None
         if judgement.verdict.weight <= Verdict.PARTIAL.weight and judgement.proposals:
             deed = await self._act(session, judgement)
         return self._prepared(arrival, session, judgement, mind, stages, deed)
 
-    async def _side_by_side(
+    async def side_by_side(
         self, session: Session, stages: Stages, router: MeteredRouter
     ) -> tuple[MindBundle, HeartBundle]:
         """Mind and Heart at once, each from the Session alone. One failing does not stop the other's result."""
@@ -126,7 +131,7 @@ class Pipeline:
         with stages("333"):
             return await _1_agi.integrate_333(session, sensed, reasoned, parts)
 
-    async def _judge(
+    async def judge(
         self,
         session: Session,
         mind: MindBundle,
@@ -136,6 +141,7 @@ class Pipeline:
         *,
         retried: bool,
     ) -> tuple[Judgement, MindBundle]:
+        """444 to 888 on what Mind and Heart found; nothing is done or sealed."""
         parts = self._parts
         with stages("444"):
             soul = compute_consensus(mind, heart)
@@ -195,7 +201,7 @@ class Pipeline:
 
         return rewrite
 
-    async def _with_deciders(self, session: Session, judgement: Judgement) -> Judgement:
+    async def with_deciders(self, session: Session, judgement: Judgement) -> Judgement:
         """F1: where policy names nobody who could allow this to this person, the hold would wait for ever: VOID."""
         for proposal in judgement.proposals:
             deciders = await self._parts.desk.deciders(proposal, session.actor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import structlog
@@ -45,6 +45,7 @@ class LookedUp:
 
     evidence: tuple[Evidence, ...] = ()
     prompt: tuple[Piece, ...] = ()  # the pages that a model may be shown
+    pages: tuple[Page, ...] = ()  # what is left of each page, for programs
     cut: tuple[str, ...] = ()  # instructions that were taken out of pages, in words for the person
     why_not: str = ""
     off: bool = False  # no search is connected or allowed here at all
@@ -109,7 +110,7 @@ class Reality:
         return await self._safe(found.pages, limit)
 
     async def _safe(self, pages: Sequence[Page], limit: float) -> LookedUp:
-        evidence, prompt, named = [], [], []
+        evidence, prompt, kept, named = [], [], [], []
         for page in pages:
             whole = Piece(f"{page.title}\n{page.text}", Provenance.FETCHED, page.site)
             piece, count = await cut(self._injection, whole, limit)
@@ -120,11 +121,12 @@ class Reality:
             if not piece.text.replace(CUT, "").strip():
                 continue
             link = page.url if len(page.url) <= _MAX_LINK else None
+            kept.append(replace(page, title=title, text=piece.text))
             evidence.append(Evidence(piece.text, title, Provenance.FETCHED, link=link))
             # A public page with a telephone number in it would keep the whole question from an online model.
             if not await self._search.private(piece.text):
                 prompt.append(Piece(piece.text, Provenance.FETCHED, title))
-        return LookedUp(tuple(evidence), tuple(prompt), tuple(named))
+        return LookedUp(tuple(evidence), tuple(prompt), tuple(kept), tuple(named))
 
     def _may(self, session: Session, read: Sense) -> bool:
         return (
