@@ -52,7 +52,10 @@ class Policy:
 
     def rule(self, action_class: str, effect: Effect, arguments: Mapping[str, str] | None = None) -> Rule:
         """The rule for an action; what cannot be undone is never decided by the weaker rule of a milder class."""
-        rule = self.declared.rule(action_class, arguments or {})
+        first, *more = action_class.split("+")  # a tool's own class and the one its server's claims raise it to
+        rule = self.declared.rule(first, arguments or {})
+        for one in more:
+            rule = rule.tightened(self.declared.rule(one, arguments or {}))
         if effect is Effect.IRREVERSIBLE and rule.weak:
             rule = replace(rule, weak=False)
         return rule

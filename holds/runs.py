@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Update, update
 
+from organs.bundles import Effect
 from store.tables import action_runs
 
 RunState = Literal["running", "executed", "failed", "unknown", "undone", "paused", "no_tool"]
@@ -46,6 +47,7 @@ class ActionContext:
     channel: str
     thread: str
     now: datetime
+    allowed: Effect = Effect.IRREVERSIBLE  # the gravest effect that the mandate covers; a tool may turn out graver
 
 
 def start_row(

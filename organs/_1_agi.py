@@ -31,11 +31,12 @@ from organs.compute import compute
 from organs.floors import f02_truth, f07_humility, f08_genius
 from organs.floors.f01_amanah import classify_imperative
 from organs.outgoing import without_canary
-from organs.ports import Models
+from organs.ports import Models, Offer
 from organs.proposals import propose
 from organs.reality import LookedUp, Reality
 from organs.sense import Sense, sense
 from organs.standalone import stand_alone
+from organs.tool_use import ToolUse, Used
 from router.words import Answer, ModelCall, RouterError
 
 Note = Callable[[str], None]
@@ -55,6 +56,7 @@ class MindParts:
     replies: Replies
     agents: Agents
     reality: Reality | None = None
+    tools: ToolUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,16 @@ async def reason_222(session: Session, sensed: Sensed, parts: MindParts, note: N
         return Reasoned((Hypothesis(text, None, written=True),))
     if read.lane is Lane.ACTION:
         proposals = propose(sensed.request, now=session.now, language=read.language, effect=sensed.effect)
-        if any(p.action == "unknown" and not p.missing for p in proposals) and _real_model(parts.router):
+        if not any(p.action == "unknown" and not p.missing for p in proposals):
+            return Reasoned(proposals=proposals, evidence=evidence)
+        used, plan = await _by_tool(session, sensed, parts, note)
+        if used.proposals:
+            proposals = used.proposals
+        elif plan:
+            proposals = _planned(proposals, plan)
+        elif _real_model(parts.router):
             proposals = await _with_plans(session, sensed, proposals, parts, note)
-        return Reasoned(proposals=proposals, evidence=evidence)
+        return Reasoned(proposals=proposals, evidence=(*evidence, *used.evidence), notes=used.notes)
     computed = None if session.material else compute(sensed.request, now=session.now, language=read.language)
     if computed is not None:
         fact = Evidence(computed.answer, computed.how, Provenance.OWN, computed=True)
@@ -128,7 +137,7 @@ async def integrate_333(session: Session, sensed: Sensed, reasoned: Reasoned, pa
     read = sensed.sense
     bundle = MindBundle(
         request=sensed.request,
-        lane=read.lane,
+        lane=Lane.ACTION if reasoned.proposals else read.lane,
         needs_fresh=reasoned.fresh,
         high_stakes=read.high_stakes,
         professional=read.professional,
@@ -229,6 +238,10 @@ async def _ask_models(
     )
     found: list[Hypothesis] = []
     notes: list[str] = []
+    offer = Offer()
+    if parts.tools is not None and _real_model(parts.router):
+        offer = await parts.tools.offer(session, sensed.request, read.lane)
+    told: ModelCall | None = None  # the first answer's turns with what tools gave back, for the answers after it
     for variant in range(wanted):
         call = ModelCall(
             exchange_id=session.exchange_id,
@@ -245,7 +258,17 @@ async def _ask_models(
             marks=(framed.fence, framed.canary),
         )
         try:
-            answer = await parts.router.ask(call)
+            if told is not None:
+                call = replace(call, system=told.system, messages=told.messages, tools=told.tools, may_call=False)
+            if parts.tools is not None and offer.tools and told is None:
+                call = replace(call, system=f"{framed.system}\n\n{prompts.TOOLS}")
+                used = await parts.tools.ask(call, session, read.lane, offer, parts.router, note, fence=framed.fence)
+                evidence, told, notes = (*evidence, *used.evidence), used.call, [*notes, *used.notes]
+                if used.proposals or used.answer is None:
+                    return Reasoned(proposals=used.proposals, evidence=evidence, notes=tuple(notes))
+                answer = used.answer
+            else:
+                answer = await parts.router.ask(call)
         except RouterError as error:
             if found:
                 notes.append(f"One of {wanted} answers failed: {error.reason_for_person}")
@@ -266,6 +289,24 @@ async def _ask_models(
     if framed.left_out:
         notes.append(f"{framed.left_out:,} characters of the material did not fit and were not read.")
     return Reasoned(tuple(found), evidence=evidence, notes=tuple(notes))
+
+
+async def _by_tool(session: Session, sensed: Sensed, parts: MindParts, note: Note) -> tuple[Used, str]:
+    """A declared tool that does what the own words ask for, or the plan that a model wrote because none does."""
+    if parts.tools is None:
+        return Used(), ""
+    return await parts.tools.act(
+        session,
+        sensed.request,
+        parts.router if _real_model(parts.router) else None,
+        note,
+        agent=session.agent,
+        high_stakes=sensed.sense.high_stakes,
+    )
+
+
+def _planned(proposals: tuple[Proposal, ...], plan: str) -> tuple[Proposal, ...]:
+    return tuple(replace(p, plan=plan) if p.action == "unknown" and plan else p for p in proposals)
 
 
 async def _with_plans(
@@ -289,8 +330,7 @@ async def _with_plans(
     except RouterError:
         return proposals
     note(f"{answer.use.name}: {answer.use.why}")
-    plan = answer.text.strip()
-    return tuple(replace(p, plan=plan) if p.action == "unknown" and plan else p for p in proposals)
+    return _planned(proposals, answer.text.strip())
 
 
 def evidence_of(session: Session) -> tuple[Evidence, ...]:

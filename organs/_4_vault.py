@@ -56,7 +56,7 @@ def examine(judgement: Judgement, constitution: Constitution, *, ratified: bool)
             raise FalseSealError(f"{result.floor} does not hold")
     for proposal in judgement.proposals:
         free = proposal.effect.weight <= Effect.READ.weight or (proposal.own and proposal.effect is Effect.REVERSIBLE)
-        if not (free or ratified):
+        if not ((free and not proposal.held) or ratified):
             raise FalseSealError(f"no mandate for {proposal.action}")
 
 

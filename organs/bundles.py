@@ -249,6 +249,9 @@ class Proposal:
     own: bool = False  # touches only what belongs to the asker (own reminder, own preference)
     missing: tuple[str, ...] = ()
     plan: str = ""  # the written plan that approval delivers where no tool exists
+    # Why a human is asked although the effect alone would not need it: "outside", arguments that a model wrote after
+    # untrusted text came in would leave this place; "unasked", the person's own words ask for no change.
+    held: Literal["", "outside", "unasked"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class HeldProposal(_Frozen):
     effect: Effect
     own: bool = False
     plan: str = ""
+    held: Literal["", "outside", "unasked"] = ""
 
     @classmethod
     def of(cls, proposal: Proposal) -> HeldProposal:
@@ -39,10 +40,11 @@ class HeldProposal(_Frozen):
             effect=proposal.effect,
             own=proposal.own,
             plan=proposal.plan,
+            held=proposal.held,
         )
 
     def proposal(self) -> Proposal:
-        return Proposal(self.action, self.summary, self.arguments, self.effect, self.own, (), self.plan)
+        return Proposal(self.action, self.summary, self.arguments, self.effect, self.own, (), self.plan, self.held)
 
 
 class HoldAsk(_Frozen):

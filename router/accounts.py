@@ -14,6 +14,8 @@ from router.words import ModelCall
 # A token stands for at least one byte of text, so the bytes bound the tokens from above; the rest is the frame
 # that the service adds around each turn.
 _FRAME_TOKENS = 32
+# What a service adds of its own where tools are shown: some hundreds of tokens, by model; bounded from above.
+_TOOLS_TOKENS = 1_000
 
 
 def limits_of(per_day: Decimal | None, routing: Routing) -> Limits:
@@ -30,6 +32,10 @@ def limits_of(per_day: Decimal | None, routing: Routing) -> Limits:
 def most_tokens_in(call: ModelCall) -> int:
     """More input tokens than this call cannot come to."""
     texts = [call.system, *(m.content for m in call.messages)]
+    texts += [c.name + c.arguments for m in call.messages for c in m.calls]
+    texts += [t.name + t.description + t.schema for t in call.tools]
+    if call.tools:
+        texts.append(" " * _TOOLS_TOKENS)
     return sum(len(text.encode("utf-8", "replace")) + _FRAME_TOKENS for text in texts)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from adapters.models.base import ToolSpec
 from router.words import ModelCall
 
 _REMEMBERED = 512  # readings kept by text, so that a thread's history is read once
@@ -87,7 +88,8 @@ class TaskReader:
 
     async def _contains(self, call: ModelCall) -> str | None:
         """Everything that would leave, piece by piece, and the turns as one: a number may be split over two."""
-        pieces = [_without(call.marks, text) for text in (call.system, *(m.content for m in call.messages))]
+        said = [text for m in call.messages for text in (m.content, *(c.arguments for c in m.calls))]
+        pieces = [_without(call.marks, text) for text in (call.system, *said)]
         if len(call.messages) > 1:
             pieces.append("\n".join(pieces[1:]))
         lines = [line for piece in pieces for line in piece.splitlines() if "\n" in piece and _KEY_LIKE.search(line)]
@@ -98,6 +100,10 @@ class TaskReader:
             if piece.strip() and (found := await self._reading(piece)) is not None:
                 return found
         return None
+
+    async def showable(self, tools: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
+        """The tools whose description and arguments may leave: one that reads like a secret is left out."""
+        return tuple([t for t in tools if await self._reading(f"{t.description}\n{t.schema}") is None])
 
     async def _reading(self, text: str) -> str | None:
         if text in self._read:

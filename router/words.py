@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from adapters.models.base import ChatMessage, Stop, Where
+from adapters.models.base import ChatMessage, Stop, ToolCall, ToolSpec, Where
 
 Mode = Literal["online", "offline", "hybrid"]
 
@@ -29,6 +29,8 @@ class ModelCall:
     max_tokens: int = 800
     variant: int = 0  # nth hypothesis of one exchange: another seed and temperature
     override: str | None = None  # model name or mode asked for in this message; never beats sensitivity
+    tools: tuple[ToolSpec, ...] = ()  # what the model may ask to be called; the embedded one is shown none
+    may_call: bool = True  # False: the tools are named because earlier turns call them, and no more calls are wanted
     marks: tuple[str, ...] = ()  # random fences and canaries of ours in the text: they read like keys and are none
 
 
@@ -54,6 +56,7 @@ class Answer:
     text: str
     use: ModelUse
     stop: Stop
+    calls: tuple[ToolCall, ...] = ()  # what the model asks to be called; unchecked, as it came
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from adapters.models.base import (
     SpendLimitReached,
     Stop,
     Timeouts,
+    ToolCall,
+    ToolSpec,
     Usage,
     Where,
 )
@@ -53,6 +55,7 @@ _STOPS: dict[str, Stop] = {
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
     "refusal": "refusal",
+    "tool_use": "tools",
 }
 
 
@@ -108,10 +111,17 @@ class AnthropicModel:
         seed: int | None = None,
         json_schema: dict[str, Any] | None = None,
         on_tokens: Callable[[int], None] | None = None,
+        tools: Sequence[ToolSpec] = (),
+        may_call: bool = True,
     ) -> ModelReply:
         """See ChatModel.complete."""
         client = await self.open()
         asked = self._request(system, messages, max_tokens, json_schema)
+        if tools:
+            asked["tools"] = [
+                {"name": t.name, "description": t.description, "input_schema": json.loads(t.schema)} for t in tools
+            ]
+            asked["tool_choice"] = {"type": "auto" if may_call else "none"}
         async with timed("The online model", self._timeouts, on_tokens) as progress:
             try:
                 return await self._stream(client, asked, progress)
@@ -137,7 +147,7 @@ class AnthropicModel:
         asked: dict[str, Any] = {
             "model": self.name,
             "max_tokens": max_tokens,
-            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "messages": _turns(messages),
         }
         if system:
             block: dict[str, Any] = {"type": "text", "text": system}
@@ -160,6 +170,8 @@ class AnthropicModel:
 
     async def _stream(self, client: AsyncAnthropic, asked: dict[str, Any], progress: Progress) -> ModelReply:
         model, stop_reason, closed = self.name, None, False
+        begun: dict[int, tuple[str, str]] = {}  # calls by the number of their block: id, name
+        parts: dict[int, list[str]] = {}
         progress.sent = True
         stream = await client.messages.create(**asked, stream=True)
         async with stream:
@@ -169,6 +181,12 @@ class AnthropicModel:
                     progress.usage = _usage(event.message.usage)
                 elif event.type == "content_block_delta" and event.delta.type == "text_delta":
                     progress.heard(event.delta.text)
+                elif event.type == "content_block_start" and event.content_block.type == "tool_use":
+                    begun[event.index] = (event.content_block.id, event.content_block.name)
+                    parts[event.index] = []
+                elif event.type == "content_block_delta" and event.delta.type == "input_json_delta":
+                    parts.setdefault(event.index, []).append(event.delta.partial_json)
+                    progress.heard("")
                 elif event.type == "content_block_delta":
                     progress.heard("")  # thinking: time passes, nothing is kept
                 elif event.type == "message_delta":
@@ -180,7 +198,31 @@ class AnthropicModel:
             raise ModelUnavailable(
                 "The online model's answer broke off before its end.", usage=progress.spent(), begun=True
             )
-        return ModelReply(progress.text, model, progress.usage, _STOPS.get(stop_reason, "end"))
+        calls = tuple(
+            ToolCall(call_id, name, "".join(parts[at]) or "{}") for at, (call_id, name) in sorted(begun.items())
+        )
+        return ModelReply(progress.text, model, progress.usage, _STOPS.get(stop_reason, "end"), calls)
+
+
+def _turns(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
+    """Turns in the service's form: a tool's answers are blocks of one user turn, right after the calls."""
+    turns: list[dict[str, Any]] = []
+    for m in messages:
+        if m.role == "tool" and m.answers is not None:
+            block = {"type": "tool_result", "tool_use_id": m.answers.id, "content": m.content}
+            if turns and turns[-1]["role"] == "user" and isinstance(turns[-1]["content"], list):
+                turns[-1]["content"].append(block)
+            else:
+                turns.append({"role": "user", "content": [block]})
+        elif m.calls:
+            blocks: list[dict[str, Any]] = [{"type": "text", "text": m.content}] if m.content.strip() else []
+            blocks += [
+                {"type": "tool_use", "id": c.id, "name": c.name, "input": json.loads(c.arguments)} for c in m.calls
+            ]
+            turns.append({"role": "assistant", "content": blocks})
+        else:
+            turns.append({"role": m.role, "content": m.content})
+    return turns
 
 
 def _usage(reported: Any) -> Usage:

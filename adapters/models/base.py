@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 Where = Literal["online", "local", "embedded"]
-Stop = Literal["end", "length", "refusal"]
+Stop = Literal["end", "length", "refusal", "tools"]
 Phase = Literal["connect", "first token", "whole answer"]
 
 # Seconds an idle connection is kept. Many local servers close theirs after five; a request sent into that very moment
@@ -19,11 +19,31 @@ KEEP_IDLE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class ChatMessage:
-    """One turn as a model sees it."""
+class ToolSpec:
+    """A tool as a model is shown it; `name` has letters, digits, _ and - only, `schema` is a JSON schema as text."""
 
-    role: Literal["user", "assistant"]
+    name: str
+    description: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a model asks for. `arguments` is a JSON object as text, as it came; nothing has checked it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn as a model sees it. A turn of role "tool" answers one call of the assistant's turn before it."""
+
+    role: Literal["user", "assistant", "tool"]
     content: str
+    calls: tuple[ToolCall, ...] = ()  # of an assistant's turn
+    answers: ToolCall | None = None  # of a tool's turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +70,7 @@ class ModelReply:
     model: str  # as the server named it
     usage: Usage
     stop: Stop
+    calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +98,13 @@ class ChatModel(Protocol):
         seed: int | None = None,
         json_schema: dict[str, Any] | None = None,
         on_tokens: Callable[[int], None] | None = None,
+        tools: Sequence[ToolSpec] = (),
+        may_call: bool = True,
     ) -> ModelReply:
-        """The whole answer; `on_tokens` hears how many pieces have come so far, never their text.
+        """The whole answer; `tools` are those it may ask to be called, with `may_call` false they are only named.
 
-        A model that knows no temperature or seed leaves them out. Raises a ModelError and nothing else,
+        `on_tokens` hears how many pieces have come so far, never their text. A model that knows no temperature, seed
+        or tools leaves them out. Raises a ModelError and nothing else,
         besides cancellation.
         """
         ...

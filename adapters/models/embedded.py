@@ -27,6 +27,7 @@ from adapters.models.base import (
     PromptTooLong,
     Stop,
     Timeouts,
+    ToolSpec,
     Usage,
     Where,
 )
@@ -106,8 +107,10 @@ class EmbeddedModel:
         seed: int | None = None,
         json_schema: dict[str, Any] | None = None,
         on_tokens: Callable[[int], None] | None = None,
+        tools: Sequence[ToolSpec] = (),
+        may_call: bool = True,
     ) -> ModelReply:
-        """See ChatModel.complete."""
+        """See ChatModel.complete. The built-in model is shown no tools."""
         turns = [{"role": m.role, "content": m.content} for m in messages]
         if system:
             turns.insert(0, {"role": "system", "content": system})

@@ -22,7 +22,10 @@ from adapters.models.base import (
     ModelUnavailable,
     PromptTooLong,
     SpendLimitReached,
+    Stop,
     Timeouts,
+    ToolCall,
+    ToolSpec,
     Usage,
     Where,
 )
@@ -45,6 +48,7 @@ class OllamaModel:
         self._url = url
         self._timeouts = timeouts or Timeouts(first_token=60.0, whole=180.0)
         self._client: AsyncClient | None = None
+        self._knows_tools = True  # until the server says that this model does not
         self._opening = asyncio.Lock()
 
     async def _open(self) -> AsyncClient:
@@ -74,15 +78,18 @@ class OllamaModel:
         seed: int | None = None,
         json_schema: dict[str, Any] | None = None,
         on_tokens: Callable[[int], None] | None = None,
+        tools: Sequence[ToolSpec] = (),
+        may_call: bool = True,
     ) -> ModelReply:
         """See ChatModel.complete."""
         client = await self._open()
-        turns = [{"role": m.role, "content": m.content} for m in messages]
+        turns = [_turn(m) for m in messages]
         if system:
             turns.insert(0, {"role": "system", "content": system})
+        offered = [_offered(t) for t in tools] if may_call and self._knows_tools else []
         options: dict[str, Any] = {
             "num_predict": max_tokens,
-            "num_ctx": _window(sum(len(t["content"]) for t in turns), max_tokens),
+            "num_ctx": _window(sum(len(str(t)) for t in (*turns, *offered)), max_tokens),
         }
         if temperature is not None:
             options["temperature"] = temperature
@@ -90,7 +97,15 @@ class OllamaModel:
             options["seed"] = seed
         async with timed("The local model", self._timeouts, on_tokens) as progress:
             try:
-                return await self._stream(client, turns, options, json_schema, progress)
+                return await self._stream(client, turns, options, json_schema, progress, offered)
+            except ModelError:
+                raise
+            except Exception as error:
+                if not offered or "does not support tools" not in str(getattr(error, "error", "")):
+                    raise _translated(error, progress) from error
+            self._knows_tools = False  # asked again, once, as this model can be
+            try:
+                return await self._stream(client, turns, options, json_schema, progress, [])
             except ModelError:
                 raise
             except Exception as error:
@@ -99,22 +114,35 @@ class OllamaModel:
     async def _stream(
         self,
         client: AsyncClient,
-        turns: list[dict[str, str]],
+        turns: list[dict[str, Any]],
         options: dict[str, Any],
         json_schema: dict[str, Any] | None,
         progress: Progress,
+        offered: list[dict[str, Any]],
     ) -> ModelReply:
         progress.sent = True
         stream = await client.chat(
-            self.name, turns, stream=True, think=False, format=json_schema or None, options=options
+            self.name,
+            turns,
+            stream=True,
+            think=False,
+            format=json_schema or None,
+            options=options,
+            tools=offered or None,
         )
+        calls: list[ToolCall] = []
         async for part in stream:
+            for call in part.message.tool_calls or ():
+                # Ollama gives calls no ids; their order is what ties an answer to its call.
+                text = json.dumps(dict(call.function.arguments or {}), ensure_ascii=False)
+                calls.append(ToolCall(f"call_{len(calls)}", call.function.name, text))
+                progress.heard("")
             if part.message.content or part.message.thinking:
                 progress.heard(part.message.content or "")
             if part.done:
                 usage = Usage(part.prompt_eval_count or 0, part.eval_count or len(progress.pieces))
-                stop = "length" if part.done_reason == "length" else "end"
-                return ModelReply(progress.text, part.model or self.name, usage, stop)  # type: ignore[arg-type]
+                stop: Stop = "length" if part.done_reason == "length" else "tools" if calls else "end"
+                return ModelReply(progress.text, part.model or self.name, usage, stop, tuple(calls))
         raise ModelUnavailable("The local model's answer broke off before its end.", begun=True)
 
     async def probe(self) -> Usage:
@@ -126,6 +154,20 @@ class OllamaModel:
         client, self._client = self._client, None
         if client is not None:
             await client.close()  # type: ignore[no-untyped-call]
+
+
+def _turn(m: ChatMessage) -> dict[str, Any]:
+    if m.role == "tool" and m.answers is not None:
+        return {"role": "tool", "content": m.content, "tool_name": m.answers.name}
+    turn: dict[str, Any] = {"role": m.role, "content": m.content}
+    if m.calls:
+        turn["tool_calls"] = [{"function": {"name": c.name, "arguments": json.loads(c.arguments)}} for c in m.calls]
+    return turn
+
+
+def _offered(t: ToolSpec) -> dict[str, Any]:
+    function = {"name": t.name, "description": t.description, "parameters": json.loads(t.schema)}
+    return {"type": "function", "function": function}
 
 
 def _window(chars: int, max_tokens: int) -> int:

@@ -20,6 +20,8 @@ from adapters.models.base import (
     SpendLimitReached,
     Stop,
     Timeouts,
+    ToolCall,
+    ToolSpec,
     Usage,
     Where,
 )
@@ -28,7 +30,7 @@ from adapters.models.progress import Progress, retry_after, timed
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-_STOPS: dict[str, Stop] = {"stop": "end", "length": "length", "content_filter": "refusal"}
+_STOPS: dict[str, Stop] = {"stop": "end", "length": "length", "content_filter": "refusal", "tool_calls": "tools"}
 
 
 class OpenAICompatibleModel:
@@ -49,6 +51,7 @@ class OpenAICompatibleModel:
         self._key = api_key
         self._timeouts = timeouts or Timeouts(first_token=60.0, whole=180.0)
         self._client: AsyncOpenAI | None = None
+        self._knows_tools = True  # until the server says that this model does not
         self._opening = asyncio.Lock()
 
     async def _open(self) -> AsyncOpenAI:
@@ -87,10 +90,12 @@ class OpenAICompatibleModel:
         seed: int | None = None,
         json_schema: dict[str, Any] | None = None,
         on_tokens: Callable[[int], None] | None = None,
+        tools: Sequence[ToolSpec] = (),
+        may_call: bool = True,
     ) -> ModelReply:
         """See ChatModel.complete."""
         client = await self._open()
-        turns = [{"role": m.role, "content": m.content} for m in messages]
+        turns = [_turn(m) for m in messages]
         if system:
             turns.insert(0, {"role": "system", "content": system})
         asked: dict[str, Any] = {
@@ -109,9 +114,28 @@ class OpenAICompatibleModel:
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "schema": json_schema, "strict": True},
             }
+        if tools and self._knows_tools:
+            asked["tools"] = [
+                {
+                    "type": "function",
+                    "function": {"name": t.name, "description": t.description, "parameters": json.loads(t.schema)},
+                }
+                for t in tools
+            ]
+            asked["tool_choice"] = "auto" if may_call else "none"
         async with timed("The local model", self._timeouts, on_tokens) as progress:
             try:
                 return await self._stream(client, asked, progress)
+            except ModelError:
+                raise
+            except Exception as error:
+                if "tools" not in asked or not _without_tools(error):
+                    raise _translated(error, progress) from error
+            # The server has this model without tools: asked again, once, as it can be.
+            self._knows_tools = False
+            plain = {k: v for k, v in asked.items() if k not in ("tools", "tool_choice")}
+            try:
+                return await self._stream(client, plain, progress)
             except ModelError:
                 raise
             except Exception as error:
@@ -120,6 +144,7 @@ class OpenAICompatibleModel:
     async def _stream(self, client: AsyncOpenAI, asked: dict[str, Any], progress: Progress) -> ModelReply:
         finish: str | None = None
         model = self.name
+        calls: dict[int, list[str]] = {}  # by number: id, name, arguments
         progress.sent = True
         async with await client.chat.completions.create(**asked) as stream:
             async for chunk in stream:
@@ -129,13 +154,21 @@ class OpenAICompatibleModel:
                 for choice in chunk.choices or ():
                     if choice.delta.content:
                         progress.heard(choice.delta.content)
+                    for part in choice.delta.tool_calls or ():
+                        call = calls.setdefault(part.index, ["", "", ""])
+                        call[0] = part.id or call[0]
+                        if part.function is not None:
+                            call[1] += part.function.name or ""
+                            call[2] += part.function.arguments or ""
+                        progress.heard("")
                     finish = choice.finish_reason or finish
         if finish is None:  # the client reports no error when a stream just ends
             raise ModelUnavailable(
                 "The local model's answer broke off before its end.", usage=progress.spent(), begun=True
             )
         usage = progress.usage or Usage(0, len(progress.pieces))
-        return ModelReply(progress.text, model, usage, _STOPS.get(finish, "end"))
+        asked_for = tuple(ToolCall(c[0] or f"call_{n}", c[1], c[2] or "{}") for n, c in sorted(calls.items()) if c[1])
+        return ModelReply(progress.text, model, usage, _STOPS.get(finish, "end"), asked_for)
 
     async def probe(self) -> Usage:
         """See ChatModel.probe."""
@@ -146,6 +179,23 @@ class OpenAICompatibleModel:
         client, self._client = self._client, None
         if client is not None:
             await client.close()
+
+
+def _turn(m: ChatMessage) -> dict[str, Any]:
+    if m.role == "tool" and m.answers is not None:
+        return {"role": "tool", "tool_call_id": m.answers.id, "content": m.content}
+    turn: dict[str, Any] = {"role": m.role, "content": m.content}
+    if m.calls:
+        turn["tool_calls"] = [
+            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}} for c in m.calls
+        ]
+    return turn
+
+
+def _without_tools(error: Exception) -> bool:
+    """Whether the server says that this model, as it is served, knows no tools (llama.cpp, vLLM and others)."""
+    said = str(getattr(error, "message", "")).lower()
+    return getattr(error, "status_code", None) in (400, 422, 500, 501) and ("tool" in said or "jinja" in said)
 
 
 def _usage(reported: Any) -> Usage:
