@@ -24,8 +24,9 @@ from adapters.embeddings import Embedder, make_embedder
 from adapters.meaning import Meaning
 from adapters.models.base import ModelError
 from adapters.patterns import compile_all
+XX
 from bots.bridge.metrics import Metrics
-from bots.bridge.ports import DeskPort, LedgerPort, StoreGate
+from bots.bridge.ports import LedgerPort, StoreGate
 from bots.bridge.server import BridgeServer
 from bots.bridge.services import BridgeServices
 from bots.conversation import Conversation
@@ -35,7 +36,6 @@ from bots.limits import RateLimiter
 from bots.local import ThreadSender
 from bots.progress import ProgressHub
 from bots.second_look import Again, LookParts, NoHands
-from bots.second_look import Again, LookParts, NoHands
 from holds.actions import Actions
 from holds.desk import HoldDesk
 from holds.hands import Deciding, Hands, class_of
@@ -44,6 +44,7 @@ from holds.record import HoldEvent, HoldRecord
 from holds.reminders import Reminders
 from holds.running import Runner
 from holds.stepup import StepUpCodes
+from holds.tools import ToolDesk
 from manifest import constitution
 from manifest.agents import Agents
 from manifest.errors import ConfigError
@@ -51,6 +52,7 @@ from manifest.holds import load_policy
 from manifest.people import ensure_people, read_people
 from manifest.replies import Replies
 from manifest.settings import Settings
+from manifest.tools import load_tools
 from notifications.commanders import Commanders
 from notifications.outbox import Delivery
 from organs._0_init import Airlock
@@ -65,6 +67,7 @@ from organs.floors.f12_injection import InjectionJudge
 from organs.pipeline import Pipeline, PipelineParts
 from organs.reality import Reality
 from organs.reexamine import Reexamination
+from organs.tool_use import ToolUse
 from organs.wording import Wording
 from router.build import build_router
 from router.call import Router
@@ -82,7 +85,6 @@ from store.inbox import Inbox
 from store.outbox import Outbox
 from store.people import People
 from store.replicas import Replicas
-from store.second_looks import SecondLooks
 from store.second_looks import SecondLooks
 from store.threads import Threads
 from store.ticks import Ticks
@@ -106,6 +108,7 @@ class App:
     database: Database
     ledger: Ledger
     router: Router
+    tools: ToolDesk
     searching: Searching
     conversation: Conversation
     bridge: BridgeServer
@@ -173,15 +176,18 @@ class App:
 
         # Organs
         injection = InjectionJudge(embedder)
+        tools = ToolDesk(
+            load_tools(settings.home), actions, embedder, injection, lambda text: sensitivity.sensitive(text).sensitive
+        )
+        tools.register(frozenset(policy.declared.classes))
         contacts = [p for p in declared if p.crisis_contact]
         reality = Reality(searching, injection, FreshnessJudge())
-        meaning = Meaning(embedder)
         meaning = Meaning(embedder)
         pipeline = Pipeline(
             PipelineParts(
                 airlock=Airlock(injection, rules, replies),
                 router=router,
-                mind=MindParts(router, embedder, meaning, replies, agents, reality),
+                mind=MindParts(router, embedder, meaning, replies, agents, reality, ToolUse(tools, injection)),
                 heart=judges.heart,
                 align=judges.align,
                 desk=Deciding(policy, actions),
@@ -206,7 +212,6 @@ class App:
         learner = router.learner or Learner(database)
         feedback = Feedback(learner, inbox, threads, ledger.append, metrics.signal)
         looks = SecondLooks(database)
-        looks = SecondLooks(database)
         exchanges = Exchanges(
             ExchangeParts(
                 inbox=inbox,
@@ -227,8 +232,6 @@ class App:
                 after=feedback.after,
                 owe=looks.owe,
                 secrets=sensitivity,
-                owe=looks.owe,
-                secrets=sensitivity,
             )
         )
         limiter = RateLimiter(settings.rate_per_minute)
@@ -244,23 +247,6 @@ class App:
 
         desk.on_event, desk.decided = seal_event, decided
         deciding = wire_deciding(database, ledger, people, desk, actions, exchanges, delivery)
-
-        again = Again(
-            LookParts(
-                looks=looks,
-                inbox=inbox,
-                arrival=exchanges.again,
-                pipeline=pipeline.with_hands(NoHands()),
-                router=router,
-                meaning=meaning,
-                ledger=ledger,
-                learner=learner,
-                replies=replies,
-                owner=replicas.id,
-                context=exchanges.context,
-                wake=delivery.wake,
-            )
-        )
 
         again = Again(
             LookParts(
@@ -303,7 +289,6 @@ class App:
             recover_inbox=conversation.sweep,
             continue_decided=continue_decided,
             second_looks=again.sweep,
-            second_looks=again.sweep,
             notices=deciding.notices,
         ):
             clock.add(job)
@@ -329,7 +314,7 @@ class App:
             BridgeServices(
                 talk=conversation,
                 gate=StoreGate(people, tokens),
-                desk=DeskPort(desk, people),
+                desk=DeskPort(desk, people, deciding.editing, runner),
                 ledger=LedgerPort(ledger),
                 status=status,
                 usage=lambda by, since, until: usage(database, by, since=since, until=until),
@@ -346,7 +331,6 @@ class App:
         )
         await inbox.release(None if database.sqlite else replicas.id)
         await looks.release(None if database.sqlite else replicas.id)
-        await looks.release(None if database.sqlite else replicas.id)
         await conversation.start()
         delivery.start()
         await clock.start()
@@ -356,6 +340,7 @@ class App:
             database=database,
             ledger=ledger,
             router=router,
+            tools=tools,
             searching=searching,
             conversation=conversation,
             bridge=bridge,
@@ -386,6 +371,7 @@ class App:
         await self.bridge.stop()
         await self.actions.drain(5.0)
         await self.delivery.stop()
+        await self.tools.close()
         await self.router.close()
         await self.searching.close()
         with contextlib.suppress(StoreError):
