@@ -358,7 +358,7 @@ beliefs = Table(
     PrimaryKeyConstraint("kind", "model"),
 )
 
-# What became of an answer: one row per signal (a thumb, an edit, agreement, ...). No text; rules in `router/learning.py`.
+# What became of an answer: one row per signal (a thumb, an edit, ...). No text; rules are in `router/learning.py`.
 outcomes = Table(
     "outcomes",
     metadata,
