@@ -24,8 +24,9 @@ from adapters.embeddings import Embedder, make_embedder
 from adapters.meaning import Meaning
 from adapters.models.base import ModelError
 from adapters.patterns import compile_all
+from bots.bridge.hold_port import DeskPort
 from bots.bridge.metrics import Metrics
-from bots.bridge.ports import DeskPort, LedgerPort, StoreGate
+from bots.bridge.ports import LedgerPort, StoreGate
 from bots.bridge.server import BridgeServer
 from bots.bridge.services import BridgeServices
 from bots.conversation import Conversation

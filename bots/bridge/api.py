@@ -8,41 +8,37 @@ import binascii
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from bots.bridge import api_holds
 from bots.bridge.auth import Caller, need, services_of
+from bots.bridge.body import Body, read_body, takes
 from bots.bridge.chat import ATTACHMENT_LIMIT
 from bots.bridge.errors import Refusal
 from bots.bridge.ledger import Verifier, receipt_response, result_data
-from bots.bridge.services import HoldView, Verification
+from bots.bridge.services import Verification
 from bots.bridge.stream import HEADERS, event, exchange_events
 from bots.inbound import Attachment, Inbound
 from organs.outcome import Outcome
 
 WAIT_S = 180.0
-Model = TypeVar("Model", bound=BaseModel)
 Chat = need("chat")
-Decide = need("decide")
 Read = need("read")
 Command = need("command")
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AttachmentBody(_Body):
+class AttachmentBody(Body):
     name: str = Field(min_length=1, max_length=120)
     media_type: str = Field(default="text/plain", max_length=120)
     data_base64: str = Field(description="The file's bytes in base64, at most 1 MB decoded.")
 
 
-class ChatBody(_Body):
+class ChatBody(Body):
     """One message to Trinity."""
 
     message: str = Field(description="What is said. Above 256 KB it counts as an attachment.")
@@ -58,69 +54,10 @@ class ChatBody(_Body):
     attachments: tuple[AttachmentBody, ...] = Field(default=(), max_length=8)
 
 
-class DecisionBody(_Body):
-    """A human's word on a hold."""
-
-    approve: bool
-    content_sha256: str = Field(description="Hash of the exact content that was read; another content is refused.")
-    reason: str = Field(default="", max_length=2000, description="Needed for a denial.")
-    typed: str | None = Field(default=None, max_length=200, description="The action's name, to ratify an own request.")
-    step_up: str | None = Field(default=None, max_length=20, description="Code of the authenticator app, where asked.")
-
-
-class AcknowledgeBody(_Body):
-    """Somebody looks after the person."""
-
-    content_sha256: str
-
-
-class WithdrawBody(_Body):
-    """The requester no longer wants it."""
-
-    reason: str = Field(default="", max_length=2000)
-
-
-async def read_body(request: Request, model: type[Model]) -> Model:
-    """The JSON body as `model`; raises Refusal(400) with a sentence that names what is wrong, not its value."""
-    raw = await request.body()
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Refusal(
-            400, "not_utf8", f"The body is not valid UTF-8 (byte {error.start}). Nothing was taken; send UTF-8."
-        ) from None
-    try:
-        return model.model_validate_json(raw)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the body"
-        raise Refusal(400, "invalid", f"{place}: {first['msg']}. See /api/docs.") from None
-
-
 _GIVES_OUTCOME: dict[int | str, dict[str, Any]] = {
     200: {"model": Outcome, "description": "The outcome"},
     202: {"description": "Still running: `exchange_id`, and where its outcome will be"},
 }
-
-
-def _takes(model: type[BaseModel]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _schema(model)}}}}
-
-
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The model's schema with nothing left to look up elsewhere."""
-    schema = model.model_json_schema()
-    definitions = schema.pop("$defs", {})
-
-    def inline(node: Any) -> Any:
-        if isinstance(node, dict):
-            reference = node.get("$ref")
-            if isinstance(reference, str):
-                return inline(definitions[reference.rpartition("/")[2]])
-            return {key: inline(value) for key, value in node.items()}
-        return [inline(value) for value in node] if isinstance(node, list) else node
-
-    return dict(inline(schema))
 
 
 def _attachment(body: AttachmentBody) -> Attachment:
@@ -137,15 +74,6 @@ def _outcome(outcome: Outcome) -> Response:
     return Response(outcome.model_dump_json(), media_type="application/json")
 
 
-def _hold(hold: HoldView) -> dict[str, Any]:
-    data = asdict(hold)
-    for key in ("created_at", "expires_at"):
-        data[key] = data[key].isoformat() if data[key] else None
-    data["events"] = [{**step, "at": step["at"].isoformat()} for step in data["events"]]
-    data["may_decide"] = list(data["may_decide"])
-    return data
-
-
 def _pending(exchange_id: str) -> Response:
     where = f"/api/trinity/exchanges/{exchange_id}"
     return JSONResponse({"exchange_id": exchange_id, "state": "running", "outcome": where}, 202, {"Location": where})
@@ -158,7 +86,7 @@ def routes(closing: asyncio.Event, verifier: Verifier) -> APIRouter:
     router = APIRouter(prefix="/api/trinity", dependencies=[Depends(described)])
 
     @router.post(
-        "/chat", tags=["talk"], summary="Say something", openapi_extra=_takes(ChatBody), responses=_GIVES_OUTCOME
+        "/chat", tags=["talk"], summary="Say something", openapi_extra=takes(ChatBody), responses=_GIVES_OUTCOME
     )
     async def chat(request: Request, who: Annotated[Caller, Chat]) -> Response:
         """Needs the scope `chat`. Waits for the outcome (at most three minutes), or answers 202 and its address."""
@@ -221,63 +149,7 @@ def routes(closing: asyncio.Event, verifier: Verifier) -> APIRouter:
         await own(request, exchange_id, who)
         return JSONResponse({"message": await services_of(request).talk.undo(exchange_id, who.actor)})
 
-    @router.get("/holds", tags=["holds"], summary="What waits for a human, or was decided")
-    async def holds(
-        request: Request, who: Annotated[Caller, Decide], state: Literal["pending", "decided"] = "pending"
-    ) -> Response:
-        found = await services_of(request).desk.holds(who.actor, state)
-        return JSONResponse({"holds": [_hold(hold) for hold in found]})
-
-    async def one_hold(request: Request, hold_id: str, who: Caller) -> HoldView:
-        found = await services_of(request).desk.hold(hold_id, who.actor)
-        if found is None:
-            raise Refusal(404, "no_hold", "There is no such hold for you to see.")
-        return found
-
-    @router.get("/holds/{hold_id}", tags=["holds"], summary="One hold with its exact content")
-    async def hold(request: Request, hold_id: str, who: Annotated[Caller, Decide]) -> Response:
-        return JSONResponse(_hold(await one_hold(request, hold_id, who)))
-
-    @router.post(
-        "/holds/{hold_id}/decision", tags=["holds"], summary="Approve or deny", openapi_extra=_takes(DecisionBody)
-    )
-    async def decide(request: Request, hold_id: str, who: Annotated[Caller, Decide]) -> Response:
-        """Needs the scope `decide` on a token of a person who may. 409 with the reason when it is refused."""
-        body = await read_body(request, DecisionBody)
-        await one_hold(request, hold_id, who)
-        if not body.approve and not body.reason.strip():
-            raise Refusal(400, "no_reason", "A denial needs a reason, so that the person who asked learns why.")
-        decided = await services_of(request).desk.decide(
-            hold_id,
-            who.actor,
-            approve=body.approve,
-            reason=body.reason.strip(),
-            content_sha256=body.content_sha256,
-            typed=body.typed,
-            step_up=body.step_up,
-        )
-        return JSONResponse(asdict(decided), status_code=200 if decided.accepted else 409)
-
-    @router.post(
-        "/holds/{hold_id}/acknowledge", tags=["holds"], summary="“I have this”", openapi_extra=_takes(AcknowledgeBody)
-    )
-    async def acknowledge(request: Request, hold_id: str, who: Annotated[Caller, Decide]) -> Response:
-        body = await read_body(request, AcknowledgeBody)
-        await one_hold(request, hold_id, who)
-        decided = await services_of(request).desk.acknowledge(hold_id, who.actor, body.content_sha256)
-        return JSONResponse(asdict(decided), status_code=200 if decided.accepted else 409)
-
-    @router.post(
-        "/holds/{hold_id}/withdraw",
-        tags=["holds"],
-        summary="Withdraw an own request",
-        openapi_extra=_takes(WithdrawBody),
-    )
-    async def withdraw(request: Request, hold_id: str, who: Annotated[Caller, Decide]) -> Response:
-        body = await read_body(request, WithdrawBody)
-        await one_hold(request, hold_id, who)
-        decided = await services_of(request).desk.withdraw(hold_id, who.actor, body.reason.strip())
-        return JSONResponse(asdict(decided), status_code=200 if decided.accepted else 409)
+    router.include_router(api_holds.routes())
 
     @router.get("/ledger", tags=["ledger"], summary="The newest entries and the checkpoint")
     async def tail(

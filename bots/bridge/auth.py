@@ -99,7 +99,7 @@ OwnForm = Annotated[BrowserSession, Depends(own_form)]
 
 async def read_form(request: Request) -> Any:
     """The form, with the bridge's limits; starlette keeps it, so reading it twice costs nothing."""
-    return await request.form(max_files=8, max_fields=24, max_part_size=2 * 1024 * 1024)
+    return await request.form(max_files=8, max_fields=64, max_part_size=2 * 1024 * 1024)
 
 
 async def caller(request: Request) -> Caller:

@@ -24,8 +24,9 @@ from bots.bridge.auth import (
 )
 from bots.bridge.errors import Refusal
 from bots.bridge.guard import KIB, wants_html
+from bots.bridge.hold_words import HoldView
 from bots.bridge.pages import Pages
-from bots.bridge.services import BridgeServices, BrowserSession, HoldView
+from bots.bridge.services import BridgeServices, BrowserSession
 from bots.bridge.stream import HEADERS, exchange_events
 from bots.inbound import Attachment, HistoryItem, Inbound
 from manifest.constitution import Constitution

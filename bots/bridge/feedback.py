@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
-from bots.bridge.api import read_body
 from bots.bridge.auth import Caller, OwnForm, need, read_form, services_of
+from bots.bridge.body import read_body
 from bots.bridge.errors import Refusal
 from bots.bridge.guard import wants_html
 from bots.bridge.pages import Pages

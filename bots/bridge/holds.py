@@ -8,8 +8,10 @@ from fastapi.responses import RedirectResponse, Response
 from bots.bridge.auth import OwnForm, SignedIn, read_form, services_of
 from bots.bridge.errors import Refusal
 from bots.bridge.guard import wants_html
+from bots.bridge.hold_words import Decided, Desk, HoldView
 from bots.bridge.pages import Pages
-from bots.bridge.services import BrowserSession, Decided, HoldView
+from bots.bridge.services import BrowserSession
+from organs.bundles import Actor
 
 REASON_LIMIT = 2000
 
@@ -55,32 +57,49 @@ def routes(pages: Pages) -> APIRouter:
     async def decide(request: Request, hold_id: str, session: OwnForm) -> Response:
         form = await read_form(request)
         fields = {key: value for key, value in form.items() if isinstance(value, str)}
-        desk = services_of(request).desk
-        await one(request, hold_id, session)
-        choice = fields.get("decision", "")
-        sha256 = fields.get("content_sha256", "")
-        reason = fields.get("reason", "").strip()[:REASON_LIMIT]
-        if choice == "acknowledge":
-            decided = await desk.acknowledge(hold_id, session.actor, sha256)
-        elif choice == "withdraw":
-            decided = await desk.withdraw(hold_id, session.actor, reason)
-        elif choice in ("approve", "deny"):
-            if choice == "deny" and not reason:
-                decided = Decided(False, "A denial needs a reason, so that the person who asked learns why.")
-            else:
-                decided = await desk.decide(
-                    hold_id,
-                    session.actor,
-                    approve=choice == "approve",
-                    reason=reason,
-                    content_sha256=sha256,
-                    typed=fields.get("typed"),
-                    step_up=fields.get("step_up") or None,
-                )
-        else:
-            raise Refusal(400, "no_decision", "Choose approve or deny.")
+        hold = await one(request, hold_id, session)
+        decided = await _take(services_of(request).desk, hold, session.actor, fields)
+        stands = decided.hold or hold_id  # an edit is a hold of its own
         if decided.accepted and wants_html(request.scope):
-            return RedirectResponse(f"/bridge/holds/{hold_id}", status_code=303)
-        return await _answer(request, await one(request, hold_id, session), session, decided)
+            return RedirectResponse(f"/bridge/holds/{stands}", status_code=303)
+        return await _answer(request, await one(request, stands, session), session, decided)
 
     return router
+
+
+async def _take(desk: Desk, hold: HoldView, by: Actor, fields: dict[str, str]) -> Decided:
+    """What a form asks for; raises Refusal(400) where it asks for nothing that there is."""
+    choice, sha256 = fields.get("decision", ""), fields.get("content_sha256", "")
+    reason = fields.get("reason", "").strip()[:REASON_LIMIT]
+    typed, step_up = fields.get("typed"), fields.get("step_up") or None
+    words = fields.get("words", "").replace("\r\n", "\n").strip()
+    if choice == "acknowledge":
+        return await desk.acknowledge(hold.id, by, sha256)
+    if choice == "withdraw":
+        return await desk.withdraw(hold.id, by, reason)
+    if choice == "ask":
+        return await desk.ask(hold.id, by, words)
+    if choice == "answer":
+        return await desk.answer(hold.id, by, words)
+    if choice in ("happened", "not_happened"):
+        return await desk.settle(hold.id, by, happened=choice == "happened", reason=reason)
+    if choice == "edit":
+        changes = _changes(hold, fields)
+        return await desk.edit(
+            hold.id, by, changes=changes, reason=reason, content_sha256=sha256, typed=typed, step_up=step_up
+        )
+    if choice not in ("approve", "deny"):
+        raise Refusal(400, "no_decision", "Choose approve or deny.")
+    if choice == "deny" and not reason:
+        return Decided(False, "A denial needs a reason, so that the person who asked learns why.")
+    return await desk.decide(
+        hold.id, by, approve=choice == "approve", reason=reason, content_sha256=sha256, typed=typed, step_up=step_up
+    )
+
+
+def _changes(hold: HoldView, fields: dict[str, str]) -> dict[str, str]:
+    """The arguments that the form sends back different. A browser turns line ends into CR LF; that is no change."""
+    sent = {name.removeprefix("arg:"): value for name, value in fields.items() if name.startswith("arg:")}
+    shown = {field.name: field.value for field in hold.fields}
+    plain = {name: value.replace("\r\n", "\n") for name, value in sent.items()}
+    return {n: v for n, v in plain.items() if n not in shown or v != shown[n].replace("\r\n", "\n")}

@@ -1,27 +1,17 @@
-"""Fits the real people, desk and ledger to what the bridge asks of them; no rule is made here."""
+"""Fits the real people and ledger to what the bridge asks of them; no rule is made here."""
 
 from __future__ import annotations
 
 import getpass
 import time
-from typing import Literal
 
 from bots.bridge.services import (
     BrowserSession,
-    Decided,
     Grant,
-    HoldEvent,
-    HoldState,
-    HoldView,
     LedgerRow,
     LedgerTail,
-    Offer,
     Verification,
 )
-from holds.desk import HoldDesk
-from holds.policy import WhoMay
-from holds.record import Decision, HoldRecord
-from holds.record import HoldEvent as DeskEvent
 from organs.bundles import Actor, Proof, Role
 from store.people import People, Person
 from store.tokens import Tokens
@@ -29,20 +19,6 @@ from vault.entry import StoredEntry
 from vault.errors import EntryError
 from vault.ledger import Ledger
 from vault.verify import Progress
-
-_STATES: dict[str, HoldState] = {"open": "pending", "running": "running", "executed": "done"}
-_STEPS = {
-    "hold.acknowledged": "is looking after this",
-    "hold.cancelled": "withdrew it",
-    "hold.edited": "edited it",
-    "hold.answered": "answered",
-}
-_CRISIS = "Somebody may be in danger. Look after them first; this only records who does."
-_RESULTS = {
-    "executed": "It was carried out, once.",
-    "failed": "It was approved, and carrying it out failed.",
-    "unknown": "It was approved. A restart cut it off, so whether it was carried out is not known; a person must look.",
-}
 
 
 class StoreGate:
@@ -91,115 +67,6 @@ class StoreGate:
 
 def _as_actor(person: Person, channel: str, proof: Proof) -> Actor:
     return Actor(person.id, person.name, Role(person.role), proof, channel)
-
-
-class DeskPort:
-    """Holds as one viewer sees them."""
-
-    def __init__(self, desk: HoldDesk, people: People) -> None:
-        self._desk, self._people = desk, people
-
-    async def holds(self, viewer: Actor, state: Literal["pending", "decided"]) -> list[HoldView]:
-        records = await self._desk.list(state="open" if state == "pending" else None, viewer=viewer)
-        return [await self._view(r, viewer) for r in records if state == "pending" or r.state != "open"]
-
-    async def hold(self, hold_id: str, viewer: Actor) -> HoldView | None:
-        record = await self._desk.get(hold_id)
-        if record is None or not await self._desk.may_see(record, viewer):
-            return None
-        return await self._view(record, viewer)
-
-    async def decide(
-        self,
-        hold_id: str,
-        by: Actor,
-        *,
-        approve: bool,
-        reason: str,
-        content_sha256: str,
-        typed: str | None,
-        step_up: str | None,
-    ) -> Decided:
-        decision = await self._desk.decide(
-            hold_id,
-            by=by,
-            decision="approve" if approve else "deny",
-            reason=reason,
-            content_sha256=content_sha256,
-            typed_action=typed,
-            step_up=step_up,
-        )
-        return _decided(decision)
-
-    async def acknowledge(self, hold_id: str, by: Actor, content_sha256: str) -> Decided:
-        return _decided(await self._desk.acknowledge(hold_id, by=by, content_sha256=content_sha256))
-
-    async def withdraw(self, hold_id: str, by: Actor, reason: str) -> Decided:
-        return _decided(await self._desk.cancel(hold_id, by=by, reason=reason))
-
-    async def _view(self, record: HoldRecord, viewer: Actor) -> HoldView:
-        crisis = record.kind == "crisis"
-        own = viewer.person in await self._people.kin_of(record.requester)
-        offer: Offer = "none"
-        why_not = ""
-        step_up = False
-        if record.state == "open" and crisis:
-            offer = "acknowledge"
-        elif record.state == "open":
-            who = await self._desk.who_may(record)
-            offer, why_not = _offer(record, viewer, who, own)
-            step_up = who.rule.step_up
-        return HoldView(
-            id=record.id,
-            state=_STATES.get(record.state, record.state),  # type: ignore[arg-type]  # the other words are the same
-            action=record.action,
-            summary=record.summary,
-            content=record.content,
-            content_sha256=record.content_sha256,
-            effect=record.effect.value,
-            risk=_CRISIS if crisis else record.risk,
-            requester=record.requester_name or record.requester,
-            may_decide=(record.who_may,) if record.who_may else (),
-            created_at=record.created_at,
-            needed=record.needed,
-            expires_at=record.deadline,
-            on_expiry="nothing is done",
-            crisis=crisis,
-            result=_RESULTS.get(record.state, ""),
-            exchange_id=record.exchange_id,
-            events=tuple(_event(e) for e in record.events if _shown(e)),
-            offer=offer,
-            why_not=why_not,
-            may_withdraw=record.state == "open" and not crisis and (own or viewer.role is Role.COMMANDER),
-            step_up=step_up,
-        )
-
-
-def _offer(record: HoldRecord, viewer: Actor, who: WhoMay, own: bool) -> tuple[Offer, str]:
-    """What to show; the desk alone decides whether a click counts."""
-    if viewer.person not in {person.id for person in who.people}:
-        if own:
-            return "none", f"You asked for this yourself, so somebody else decides: {who.words}."
-        return "none", f"You may not decide this one; {who.words} may."
-    if any(event.person == viewer.person for event in record.approvals):
-        return "none", "You have approved this already; it waits for somebody else as well."
-    return ("self_ratify" if who.self_ratify else "decide"), ""
-
-
-def _shown(event: DeskEvent) -> bool:
-    return event.person is not None and event.kind in (*_STEPS, "hold.decision")
-
-
-def _event(event: DeskEvent) -> HoldEvent:
-    what = _STEPS.get(event.kind, "approved" if event.decision == "approve" else "denied")
-    if event.self_ratified:
-        what += ", for themselves"
-    assert event.at is not None  # every stored event has a moment
-    return HoldEvent(event.person_name or event.person or "somebody", event.at, what, event.reason)
-
-
-def _decided(decision: Decision) -> Decided:
-    return Decided(decision.accepted, decision.why)
 
 
 class LedgerPort:

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
+from bots.bridge.hold_words import Desk
 from bots.inbound import Accepted, HistoryItem, Inbound, ThreadItem
 from bots.progress import Progress
 from manifest.constitution import Constitution
@@ -103,92 +104,6 @@ class Talk(Protocol):
     async def undo(self, exchange_id: str, by: Actor) -> str:
         """Take back what the exchange did; returns a plain sentence."""
         ...
-
-
-HoldState = Literal[
-    "pending",
-    "approved",
-    "running",
-    "done",
-    "failed",
-    "unknown",
-    "denied",
-    "edited",
-    "expired",
-    "cancelled",
-    "acknowledged",
-]
-Offer = Literal["decide", "self_ratify", "acknowledge", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class HoldEvent:
-    """One click that counted: who, when, what, and the reason they gave."""
-
-    by: str
-    at: datetime
-    what: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HoldView:
-    """A hold as one viewer may see it; `offer` is what the page lets that viewer do."""
-
-    id: str
-    state: HoldState
-    action: str
-    summary: str
-    content: str
-    content_sha256: str
-    effect: str  # what doing it would mean: none, read, reversible, compensable, irreversible
-    risk: str  # one sentence
-    requester: str
-    may_decide: tuple[str, ...]
-    created_at: datetime
-    needed: int = 1
-    expires_at: datetime | None = None
-    on_expiry: str = ""
-    crisis: bool = False  # acknowledged, never approved or denied
-    result: str = ""
-    exchange_id: str | None = None
-    events: tuple[HoldEvent, ...] = ()
-    offer: Offer = "none"
-    why_not: str = ""
-    may_withdraw: bool = False
-    step_up: bool = False  # a code from an authenticator app is asked for
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What became of a click: `accepted`, and the plain sentence to show."""
-
-    accepted: bool
-    why: str
-
-
-class Desk(Protocol):
-    """Human decisions (`holds.desk`), as seen by one viewer."""
-
-    async def holds(self, viewer: Actor, state: Literal["pending", "decided"]) -> list[HoldView]: ...
-
-    async def hold(self, hold_id: str, viewer: Actor) -> HoldView | None: ...
-
-    async def decide(
-        self,
-        hold_id: str,
-        by: Actor,
-        *,
-        approve: bool,
-        reason: str,
-        content_sha256: str,
-        typed: str | None,
-        step_up: str | None,
-    ) -> Decided: ...
-
-    async def acknowledge(self, hold_id: str, by: Actor, content_sha256: str) -> Decided: ...
-
-    async def withdraw(self, hold_id: str, by: Actor, reason: str) -> Decided: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,16 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from bots.bridge.hold_words import Decided, HoldEvent, HoldView
 from bots.bridge.services import (
     BridgeServices,
     BrowserSession,
-    Decided,
     Grant,
-    HoldEvent,
-    HoldView,
     LedgerRow,
     LedgerTail,
     ModelHealth,
@@ -360,6 +358,52 @@ class FakeDesk:
         event = HoldEvent(by.name, datetime.now(UTC), "has this")
         self.held[hold_id] = replace(hold, state="acknowledged", events=(event,), offer="none")
         return Decided(True, "acknowledged")
+
+    async def edit(
+        self,
+        hold_id: str,
+        by: Actor,
+        *,
+        changes: Mapping[str, str],
+        reason: str,
+        content_sha256: str,
+        typed: str | None,
+        step_up: str | None,
+    ) -> Decided:
+        hold = self.held[hold_id]
+        if not changes:
+            return Decided(False, "Nothing is different; approve it as it is.", hold_id)
+        content = json.dumps({**{f.name: f.value for f in hold.fields}, **changes}, sort_keys=True)
+        child = replace(
+            hold,
+            id=f"{hold_id}b",
+            content=content,
+            content_sha256=hashlib.sha256(content.encode()).hexdigest(),
+            state="approved",
+            replaces=hold_id,
+            offer="none",
+            fields=(),
+            events=(HoldEvent(by.name, datetime.now(UTC), "approved", reason),),
+        )
+        self.held[hold_id] = replace(hold, state="edited", offer="none", fields=(), replaced_by=child.id)
+        self.add(child)
+        return Decided(True, "Approved.", child.id)
+
+    async def ask(self, hold_id: str, by: Actor, question: str) -> Decided:
+        return self._talk(hold_id, by, "asked", question)
+
+    async def answer(self, hold_id: str, by: Actor, answer: str) -> Decided:
+        return self._talk(hold_id, by, "answered", answer)
+
+    def _talk(self, hold_id: str, by: Actor, what: str, text: str) -> Decided:
+        hold = self.held[hold_id]
+        event = HoldEvent(by.name, datetime.now(UTC), what, "", text)
+        self.held[hold_id] = replace(hold, events=(*hold.events, event))
+        return Decided(True, "Noted.", hold_id)
+
+    async def settle(self, hold_id: str, by: Actor, *, happened: bool, reason: str) -> Decided:
+        self.held[hold_id] = replace(self.held[hold_id], state="done" if happened else "failed", may_settle=False)
+        return Decided(True, "Noted.", hold_id)
 
     async def withdraw(self, hold_id: str, by: Actor, reason: str) -> Decided:
         self.held[hold_id] = replace(self.held[hold_id], state="cancelled", offer="none")

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 import pytest_asyncio
 
+from bots.bridge.hold_words import HoldView
 from bots.bridge.server import BridgeServer
-from bots.bridge.services import HoldView
 from bots.inbound import HistoryItem, NotAccepted
 from tests.browser import Complaints, browser, chromium
 from tests.integration.bridge.fake_services import FakeHouse

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from bots.bridge.services import HoldView, Part
+from bots.bridge.hold_words import HoldView
+from bots.bridge.services import Part
 from bots.inbound import HistoryItem, NotAccepted
 from tests.integration.bridge.conftest import Page
 from tests.integration.bridge.fake_services import FakeHouse

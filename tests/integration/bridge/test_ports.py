@@ -10,15 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from bots.bridge.ports import DeskPort, LedgerPort, StoreGate
+from bots.bridge.hold_port import DeskPort
+from bots.bridge.ports import LedgerPort, StoreGate
+from holds.editing import Editing
+from holds.record import HoldRecord
 from organs.bundles import Proof, Role
 from store.engine import Database
 from store.people import People
 from store.tokens import Tokens
-from tests.house import ALONE, ANA, BO, CY, DI, TEAM, build
+from tests.house import ALONE, ANA, BO, CY, DI, TEAM, House, build
 from vault.config import LedgerConfig
 from vault.entry import NewEntry
 from vault.ledger import Ledger
+
+
+def desk_port(house: House) -> DeskPort:
+    async def fine(_record: HoldRecord, content: str) -> str | None:
+        return "It names a person's illness." if "ill" in content else None
+
+    editing = Editing(house.database, house.desk, fine, clock=house.hands)
+    return DeskPort(house.desk, house.people, editing, house.runner)
 
 
 @pytest.fixture
@@ -70,7 +81,7 @@ async def test_a_token_speaks_for_its_person_until_it_is_revoked(database: Datab
 
 async def test_a_hold_is_offered_to_those_who_may_decide_it(database: Database) -> None:
     house = await build(database)
-    port = DeskPort(house.desk, house.people)
+    port = desk_port(house)
     record = await house.open()
     for_bo = await port.hold(record.id, BO)
     for_di = await port.hold(record.id, DI)
@@ -104,7 +115,7 @@ async def test_a_hold_is_offered_to_those_who_may_decide_it(database: Database) 
 
 async def test_the_one_person_is_asked_to_type_the_name(database: Database) -> None:
     house = await build(database, ALONE)
-    port = DeskPort(house.desk, house.people)
+    port = desk_port(house)
     record = await house.open(requester="ana")
     view = await port.hold(record.id, ANA)
     assert view is not None
@@ -123,7 +134,7 @@ async def test_the_one_person_is_asked_to_type_the_name(database: Database) -> N
 
 async def test_the_writer_in_danger_never_sees_the_crisis_hold(database: Database) -> None:
     house = await build(database)
-    port = DeskPort(house.desk, house.people)
+    port = desk_port(house)
     record = await house.open(kind="crisis", action="crisis", action_class="crisis")
     assert await port.hold(record.id, DI) is None
     assert await port.holds(DI, "pending") == []
