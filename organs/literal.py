@@ -85,7 +85,7 @@ def fill(request: str, tool: OfferedTool) -> Mapping[str, str] | None:
         if text is None:
             return None
         values[free[0]] = text
-    elif needed and _leftover(left, tool):
+    elif _leftover(left, tool):
         return None  # words that belong to nothing: more was asked than the tool would do
     try:
         schema.check(values, tool.schema)

@@ -23,6 +23,7 @@ _VERBS = {
     "db": "trinity.cli.db:app",
     "token": "trinity.cli.token:app",
     "models": "trinity.cli.models:app",
+    "tools": "trinity.cli.tools:app",
     "router": "trinity.cli.router:app",
     "keys": "trinity.cli.keys:app",
     "compare": "trinity.cli.compare:compare_models",
