@@ -71,18 +71,32 @@ def show(hold_id: str, as_json: bool = _JSON) -> None:
     console.print(f"Risk: {hold['risk']}")
     console.print(f"Asked by {hold['requester']}; may decide: {', '.join(hold['may_decide']) or 'nobody'}.")
     console.print(f"State: {hold['state']}. SHA-256 {hold['content_sha256']}")
+    if hold["fields"]:
+        console.print(f"May be changed before approving: {', '.join(field['name'] for field in hold['fields'])}")
+    for change in hold["changes"]:
+        console.print(Text(f"  {change['name']}: {change['before']} → {change['after']}"))
     for step in hold["events"]:
-        console.print(f"  {step['at'][:19]} {step['what']} by {step['by']} {step['reason']}")
+        words = " ".join(part for part in (step["reason"], step["text"]) if part)
+        console.print(Text(f"  {step['at'][:19]} {step['by']} {step['what']}{': ' + words if words else ''}"))
+    if hold["replaced_by"]:
+        console.print(f"An edited version took its place: {hold['replaced_by']}")
+    if hold["result"]:
+        console.print(Text(hold["result"]))
+
+
+_TYPE = typer.Option(None, "--type", help="The action's name: needed to ratify a request of your own.")
+_CODE = typer.Option(None, "--code", help="Six digits of your authenticator app, where the policy asks for them.")
 
 
 @app.command("approve")
 def approve(
     hold_id: str,
-    typed: str | None = typer.Option(None, "--type", help="The action's name: needed to ratify a request of your own."),
+    typed: str | None = _TYPE,
+    code: str | None = _CODE,
     reason: str = typer.Option("", "--reason"),
 ) -> None:
     """Approve exactly the content that `show` prints."""
-    typer.echo(talk(lambda client: _decide(client, hold_id, True, reason, typed)))
+    typer.echo(talk(lambda client: _decide(client, hold_id, True, reason, typed, code)))
 
 
 @app.command("deny")
@@ -90,7 +104,59 @@ def deny(
     hold_id: str, reason: str = typer.Option(..., "--reason", prompt="Why", help="Why; the asker is told.")
 ) -> None:
     """Deny, with a reason."""
-    typer.echo(talk(lambda client: _decide(client, hold_id, False, reason, None)))
+    typer.echo(talk(lambda client: _decide(client, hold_id, False, reason, None, None)))
+
+
+@app.command("edit")
+def edit(
+    hold_id: str,
+    changes: list[str] = typer.Option(..., "--set", help="NAME=VALUE, the new value of an argument; may be repeated."),  # noqa: B008
+    typed: str | None = _TYPE,
+    code: str | None = _CODE,
+    reason: str = typer.Option("", "--reason"),
+) -> None:
+    """Approve with other arguments: the safety stages judge the new content, and the difference is sealed."""
+    pairs = dict(one.partition("=")[::2] for one in changes)
+    wrong = next((one for one in changes if "=" not in one), None)
+    if wrong is not None:
+        typer.echo(f"--set: {wrong!r} has no “=”. Write NAME=VALUE.", err=True)
+        raise typer.Exit(2)
+
+    async def work(client: Client) -> str:
+        hold = await client.get(f"/api/trinity/holds/{hold_id}")
+        body = {"changes": pairs, "content_sha256": hold["content_sha256"], "reason": reason}
+        answer = await client.post(f"/api/trinity/holds/{hold_id}/edit", body | {"typed": typed, "step_up": code})
+        return f"{answer['why']}\nThe changed version is {answer['hold']}."
+
+    typer.echo(talk(work))
+
+
+@app.command("ask")
+def ask(hold_id: str, question: str) -> None:
+    """Ask the person who asked for it something; it stays open meanwhile."""
+    typer.echo(talk(lambda client: _say(client, hold_id, "ask", {"question": question})))
+
+
+@app.command("answer")
+def answer(hold_id: str, words: str = typer.Argument(..., metavar="ANSWER")) -> None:
+    """Answer a question about what you asked for; those who decide read it."""
+    typer.echo(talk(lambda client: _say(client, hold_id, "answer", {"answer": words})))
+
+
+@app.command("settle")
+def settle(
+    hold_id: str,
+    happened: bool = typer.Option(..., "--happened/--not-happened", help="What you found when you looked."),
+    reason: str = typer.Option("", "--reason"),
+) -> None:
+    """Say what became of an approved action of which nobody knows whether it was carried out."""
+    typer.echo(talk(lambda client: _say(client, hold_id, "settle", {"happened": happened, "reason": reason})))
+
+
+@app.command("withdraw")
+def withdraw(hold_id: str, reason: str = typer.Option("", "--reason")) -> None:
+    """Withdraw what you asked for."""
+    typer.echo(talk(lambda client: _say(client, hold_id, "withdraw", {"reason": reason})))
 
 
 @app.command("acknowledge")
@@ -107,8 +173,11 @@ def acknowledge(hold_id: str) -> None:
     typer.echo(talk(work))
 
 
-async def _decide(client: Client, hold_id: str, approve: bool, reason: str, typed: str | None) -> str:
+async def _say(client: Client, hold_id: str, what: str, body: dict[str, Any]) -> str:
+    return str((await client.post(f"/api/trinity/holds/{hold_id}/{what}", body))["why"])
+
+
+async def _decide(client: Client, hold_id: str, approve: bool, reason: str, typed: str | None, code: str | None) -> str:
     hold = await client.get(f"/api/trinity/holds/{hold_id}")
-    body = {"approve": approve, "content_sha256": hold["content_sha256"], "reason": reason, "typed": typed}
-    answer = await client.post(f"/api/trinity/holds/{hold_id}/decision", body)
-    return str(answer["why"])
+    body = {"approve": approve, "content_sha256": hold["content_sha256"], "reason": reason}
+    return await _say(client, hold_id, "decision", body | {"typed": typed, "step_up": code})
