@@ -302,6 +302,7 @@ class Exchanges:
             agent=agent,
             locale=inbound.locale,
             notes=notes,
+            route=inbound.route,
         )
 
     def context(self, prepared: Prepared) -> _4_vault.SealContext:

@@ -33,6 +33,7 @@ class Inbound:
     quoted: tuple[str, ...] = ()
     agent: str | None = None
     locale: str | None = None
+    route: str | None = None  # online, offline, hybrid or a model's name, for this message alone
 
     def to_json(self) -> str:
         """The inbox row's payload."""
@@ -53,6 +54,7 @@ class Inbound:
                 "quoted": list(self.quoted),
                 "agent": self.agent,
                 "locale": self.locale,
+                "route": self.route,
             },
             ensure_ascii=True,  # lone surrogates survive as escapes until INIT has looked at them
         )
@@ -72,6 +74,7 @@ class Inbound:
             quoted=tuple(raw["quoted"]),
             agent=raw["agent"],
             locale=raw["locale"],
+            route=raw.get("route"),
         )
 
 

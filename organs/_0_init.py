@@ -37,6 +37,7 @@ class Arrival:
     agent: str | None = None
     locale: str | None = None
     notes: tuple[str, ...] = ()  # what the channel could not read, in words for the person
+    route: str | None = None  # a mode or a model that the message asked for; never beats sensitivity
 
 
 @dataclass(frozen=True, slots=True)

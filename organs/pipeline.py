@@ -80,7 +80,7 @@ class Pipeline:
 
     async def run(self, arrival: Arrival, observe: Observe) -> Prepared:
         """000 to 888, reversible own actions included. Never raises for a fault of an organ."""
-        router = MeteredRouter(self._parts.router)
+        router = MeteredRouter(self._parts.router, arrival.route)
         stages = Stages(observe, router)
         try:
             with stages("000"):

@@ -17,10 +17,11 @@ Observe = Callable[[str, str, float | None, str], None]
 
 
 class MeteredRouter:
-    """The router as one exchange sees it: every call's time and cost is added up."""
+    """The router as one exchange sees it: every call's time and cost is added up, and what the message asked for in
+    the way of models holds for all of them (it never beats sensitivity)."""
 
-    def __init__(self, router: Models) -> None:
-        self._router = router
+    def __init__(self, router: Models, route: str | None = None) -> None:
+        self._router, self._route = router, route
         self.ms = 0.0
         self.calls = 0
         self.cost = Decimal(0)
@@ -28,6 +29,8 @@ class MeteredRouter:
     async def ask(self, call: ModelCall) -> Answer:
         started = time.perf_counter()
         self.calls += 1
+        if self._route is not None and call.override is None:
+            call = replace(call, override=self._route)
         try:
             answer = await self._router.ask(call)
         finally:

@@ -97,7 +97,7 @@ from vault.ledger import Ledger
 
 log = structlog.get_logger("app")
 
-_LOCAL_CHANNELS = ("bridge", "api", "console")
+_LOCAL_CHANNELS = ("bridge", "api", "console", "batch")
 
 
 @dataclass(slots=True)

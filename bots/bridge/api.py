@@ -45,6 +45,11 @@ class ChatBody(Body):
     agent: Literal["c1", "c2", "c3"] | None = Field(
         default=None, description="c1 coding, c2 reasoning, c3 creative; left out, Trinity chooses."
     )
+    route: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._:/-]{1,80}$",
+        description="online, offline, hybrid or a model's name, for this message; what is private stays home anyway.",
+    )
     sync_response: bool = Field(default=True, description="Wait for the outcome; false answers 202 at once.")
     thread: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Continues a thread.")
     idempotency_key: str | None = Field(
@@ -104,6 +109,7 @@ def routes(closing: asyncio.Event, verifier: Verifier) -> APIRouter:
                 attachments=tuple(_attachment(a) for a in body.attachments),
                 quoted=body.quoted,
                 agent=body.agent,
+                route=body.route,
             )
         )
         outcome = await talk.outcome(accepted.exchange_id, WAIT_S) if body.sync_response else None

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import State
 from starlette.types import ASGIApp
 
-from bots.bridge import api, auth, chat, docs_page, errors, feedback, holds, ledger, status, usage
+from bots.bridge import api, auth, batch, chat, docs_page, errors, feedback, holds, ledger, status, usage
 from bots.bridge.guard import Guard
 from bots.bridge.metrics import Metrics
 from bots.bridge.pages import Pages
@@ -53,6 +53,7 @@ def build_app(services: BridgeServices, metrics: Metrics | None = None) -> Bridg
         status.routes(pages, counted),
         usage.routes(),
         feedback.routes(pages),
+        batch.routes(),
         docs_page.routes(pages),
     ):
         app.include_router(router)
