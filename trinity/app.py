@@ -34,6 +34,9 @@ from bots.exchanges import ExchangeParts, Exchanges
 from bots.feedback import Feedback
 from bots.limits import RateLimiter
 from bots.local import ThreadSender
+from bots.mcp.mount import PATH as MCP
+from bots.mcp.mount import McpMount
+from bots.mcp.services import McpServices
 from bots.progress import ProgressHub
 from bots.second_look import Again, LookParts, NoHands
 from holds.actions import Actions
@@ -59,6 +62,7 @@ from organs._0_init import Airlock
 from organs._1_agi import MindParts
 from organs._2_asi import HeartParts
 from organs.align import AlignParts
+from organs.examination import Examiner
 from organs.floors.f05_peace import HarmJudge
 from organs.floors.f06_empathy import CareJudge, DistressJudge
 from organs.floors.f09_antihantu import HantuJudge
@@ -89,7 +93,7 @@ from store.second_looks import SecondLooks
 from store.threads import Threads
 from store.ticks import Ticks
 from store.tokens import Tokens
-from trinity import home, seals
+from trinity import __version__, home, seals
 from trinity.deciding import wire_deciding
 from trinity.status import StatusDesk, StatusParts
 from vault.config import LedgerConfig
@@ -97,7 +101,7 @@ from vault.ledger import Ledger
 
 log = structlog.get_logger("app")
 
-_LOCAL_CHANNELS = ("bridge", "api", "console", "batch")
+_LOCAL_CHANNELS = ("bridge", "api", "console", "batch", \"mcp\")
 
 
 @dataclass(slots=True)
@@ -328,6 +332,11 @@ class App:
             unix_socket=home.socket_path(settings.home),
             listen=listen,
             metrics=metrics,
+            mounts={
+                MCP: McpMount(
+                    McpServices(conversation, Examiner(pipeline), LedgerPort(ledger), limiter, zone_of, __version__)
+                )
+            },
         )
         await inbox.release(None if database.sqlite else replicas.id)
         await looks.release(None if database.sqlite else replicas.id)

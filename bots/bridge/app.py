@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import State
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bots.bridge import api, auth, batch, chat, docs_page, errors, feedback, holds, ledger, status, usage
@@ -28,8 +30,13 @@ class BridgeApp:
     closing: asyncio.Event = field(default_factory=asyncio.Event)  # set: every event stream ends
 
 
-def build_app(services: BridgeServices, metrics: Metrics | None = None) -> BridgeApp:
-    """The bridge over these services. Call it inside the loop that will serve it."""
+def build_app(
+    services: BridgeServices, metrics: Metrics | None = None, mounts: Mapping[str, ASGIApp] | None = None
+) -> BridgeApp:
+    """The bridge over these services, and `mounts` by their paths behind the same guard.
+
+    Call it inside the loop that will serve it.
+    """
     pages, counted, closing = Pages(), metrics or Metrics(), asyncio.Event()
     verifier = ledger.Verifier()
     app = FastAPI(
@@ -69,6 +76,9 @@ def build_app(services: BridgeServices, metrics: Metrics | None = None) -> Bridg
             raise errors.Refusal(404, "no_asset", "There is nothing at this address.")
         keep = "public, max-age=31536000, immutable" if version == pages.version else "no-cache"
         return Response(asset.body, media_type=asset.media_type, headers={"Cache-Control": keep})
+
+    for path, mounted in (mounts or {}).items():
+        app.router.routes.append(Route(path, mounted, include_in_schema=False))
 
     guard = Guard(app, public_host=services.public_host)
     return BridgeApp(guard, guard, counted, app.state, closing)

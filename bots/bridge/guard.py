@@ -194,7 +194,7 @@ async def _drain(receive: Receive) -> None:
 
 
 def _takes_messages(path: str) -> bool:
-    return path in ("/api/trinity/chat", "/bridge/messages")
+    return path in ("/api/trinity/chat", "/bridge/messages", "/mcp")
 
 
 def _path_class(path: str) -> str:

@@ -11,9 +11,9 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -62,6 +62,16 @@ class _OwnerOnlyProtocol(H11Protocol):
         super().connection_made(transport)
 
 
+class Mounted(Protocol):
+    """Another application at a path of the bridge's server."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    async def close(self) -> None:
+        """End its streams; called once, before the server stops listening."""
+        ...
+
+
 class _Local:
     """Marks every request of the Unix socket as the home's owner's."""
 
@@ -88,10 +98,12 @@ class BridgeServer:
         unix_socket: Path | None = None,
         listen: bool = True,
         metrics: Metrics | None = None,
+        mounts: Mapping[str, Mounted] | None = None,
     ) -> None:
         """`listen` false opens no port: a terminal verb's own short-lived instance needs the socket only."""
         self._host, self._port, self._unix, self._listen = host, port, unix_socket, listen
-        self._bridge: BridgeApp = build_app(services, metrics)
+        self._mounts = dict(mounts or {})
+        self._bridge: BridgeApp = build_app(services, metrics, self._mounts)
         self._servers: list[_QuietServer] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._bound: tuple[str, int] | None = None
@@ -165,6 +177,8 @@ class BridgeServer:
     async def stop(self) -> None:
         """Close event streams, finish open requests (at most GRACE_S seconds), stop listening."""
         self._bridge.closing.set()
+        for mounted in self._mounts.values():
+            await mounted.close()
         for server in self._servers:
             server.should_exit = True
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -31,6 +31,7 @@ _VERBS = {
     "costs": "trinity.cli.costs:costs",
     "thumbs": "trinity.cli.thumbs:thumbs",
     "vault": "trinity.cli.vault:app",
+    "mcp": "trinity.cli.mcp:mcp",
 }
 
 app = typer.Typer(
