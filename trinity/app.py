@@ -101,7 +101,7 @@ from vault.ledger import Ledger
 
 log = structlog.get_logger("app")
 
-_LOCAL_CHANNELS = ("bridge", "api", "console", "batch", \"mcp\")
+_LOCAL_CHANNELS = ("bridge", "api", "console", "batch", "mcp")
 
 
 @dataclass(slots=True)
