@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -53,7 +53,8 @@ class ServerSession:
             if self._listing is not None and not fresh:
                 return self._listing
             try:
-                self._listing = await self._list(session)
+                with self._working():
+                    self._listing = await self._list(session)
             except Exception as error:  # whatever a server does, it is the server's fault
                 await self._drop()
                 if second:
@@ -78,25 +79,34 @@ class ServerSession:
         session = await self._open()
         name = self.declared.name
         from mcp import MCPError
+        from mcp.types import CONNECTION_CLOSED
 
-        self._busy += 1
         try:
-            async with asyncio.timeout(self.declared.call_s):
-                result = await session.call_tool(tool, dict(arguments), meta=cast(Any, dict(meta)))
+            with self._working():
+                async with asyncio.timeout(self.declared.call_s):
+                    result = await session.call_tool(tool, dict(arguments), meta=cast(Any, dict(meta)))
         except TimeoutError as error:
             raise NoAnswer(f"The tool did not answer within {self.declared.call_s:g} seconds.") from error
         except MCPError as error:
             if error.code in _REFUSALS:
                 raise NotSent(f"The tool server “{name}” refused the call. Nothing was done.") from error
+            if error.code != CONNECTION_CLOSED:  # the server lives, and others may be waiting for it
+                raise NoAnswer(f"The tool server “{name}” reported a fault of its own.") from error
             await self._drop()
             raise NoAnswer(f"The connection to the tool server “{name}” broke off in the middle.") from error
         except Exception as error:  # the library's own faults, a result that does not fit its schema
-            await self._drop()
             raise NoAnswer(f"The tool's answer could not be read ({type(error).__name__}).") from error
+        return _answer(result)
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        """While something is asked of it, the server is not idle."""
+        self._busy += 1
+        try:
+            yield
         finally:
             self._busy -= 1
             self._used = asyncio.get_running_loop().time()
-        return _answer(result)
 
     async def close(self) -> None:
         """End the server."""
@@ -140,6 +150,7 @@ class ServerSession:
         try:
             async with contextlib.AsyncExitStack() as stack:
                 session = await self._connect(stack)
+                self._used = asyncio.get_running_loop().time()
                 ready.set_result(session)
                 await self._until_idle(end)
         except asyncio.CancelledError:

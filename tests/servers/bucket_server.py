@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 HOME = Path(os.environ.get("BUCKET_HOME", "."))
@@ -65,7 +66,7 @@ def delete_bucket(name: str, ctx: Context[Any, Any]) -> str:
     log(ctx, "delete_bucket", name=name)
     now = load()
     if name not in now["buckets"]:
-        raise ValueError(f"there is no bucket called {name}")
+        raise ToolError(f"there is no bucket called {name}")
     now["buckets"].remove(name)
     save(now)
     return f"The bucket {name} is deleted."
@@ -88,7 +89,7 @@ def remove_note(id: str, owner: str, ctx: Context[Any, Any]) -> str:
     log(ctx, "remove_note", id=id, owner=owner)
     now = load()
     if now["notes"].get(id, {}).get("owner") != owner:
-        raise ValueError("that note is not yours")
+        raise ToolError("that note is not yours")
     del now["notes"][id]
     save(now)
     return f"Note {id} is removed."
