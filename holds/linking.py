@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 
 from manifest.people import DeclaredIdentity
@@ -30,9 +30,23 @@ class Linking:
     """Links, unlinks and changes of role. Every change is said in words to `on_change`, which seals it."""
 
     def __init__(
-        self, people: People, codes: Codes, outbox: Outbox, on_change: OnChange, *, clock: Clock = utcnow
+        self,
+        people: People,
+        codes: Codes,
+        outbox: Outbox,
+        on_change: OnChange,
+        *,
+        connected: Callable[[], Container[str]] = lambda: frozenset(_CHANNELS.values()),
+        clock: Clock = utcnow,
     ) -> None:
+        """`connected` names the outbox channels that are delivered now; a code cannot reach any other."""
         self._people, self._codes, self._outbox, self._on_change, self._clock = people, codes, outbox, on_change, clock
+        self._connected = connected
+
+    def reachable(self) -> tuple[str, ...]:
+        """The kinds of identity to which a code can be sent now."""
+        connected = self._connected()
+        return tuple(kind for kind, channel in _CHANNELS.items() if channel in connected)
 
     async def begin(self, by: Actor, identity: DeclaredIdentity) -> Answer:
         """Send a code to the identity that a signed-in person says is theirs too."""
@@ -42,6 +56,12 @@ class Linking:
         channel = _CHANNELS.get(identity.kind)
         if channel is None:
             return Answer(False, "A local account is named in people.toml by whoever runs this Trinity.")
+        if channel not in self._connected():
+            return Answer(
+                False,
+                f"No {channel} channel is connected here, so no code can be sent to that account. Nothing was changed; "
+                "an account can also be named in people.toml.",
+            )
         owner = await self._people.by_identity(identity.kind, identity.value)
         if owner is not None and owner.id == person.id and owner.linked(identity.kind, identity.value):
             return Answer(False, "That account is yours already.")

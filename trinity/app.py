@@ -175,7 +175,8 @@ class App:
         actions = Actions(database, people, flags, replicas)
         reminders = Reminders(database)
         actions.register(reminders.action())
-        desk = HoldDesk(database, policy, people, step_up=StepUpCodes(database, await home.master_key(settings.home)))
+        step_up = StepUpCodes(database, await home.master_key(settings.home))
+        desk = HoldDesk(database, policy, people, step_up=step_up)
         runner = Runner(database, desk, actions, replicas)
 
         # Organs
@@ -250,7 +251,7 @@ class App:
             conversation.decided(record)
 
         desk.on_event, desk.decided = seal_event, decided
-        deciding = wire_deciding(database, ledger, people, desk, actions, exchanges, delivery)
+        deciding = wire_deciding(database, ledger, people, desk, actions, exchanges, delivery, outbox, step_up)
 
         again = Again(
             LookParts(
@@ -321,6 +322,7 @@ class App:
                 desk=DeskPort(desk, people, deciding.editing, runner),
                 ledger=LedgerPort(ledger),
                 status=status,
+                people=deciding.people,
                 usage=lambda by, since, until: usage(database, by, since=since, until=until),
                 feedback=feedback,
                 public_host=urlsplit(settings.public_url).hostname if settings.public_url else None,

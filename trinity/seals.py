@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from pathlib import Path
 
 from bots.limits import TurnedAway
@@ -80,6 +81,12 @@ async def declarations(ledger: Ledger, home: Path, rules: Constitution, people: 
                 body={"changes": people, "sha256": digest},
             )
         )
+
+
+def people_change(words: str, now: datetime) -> NewEntry:
+    """One change that people made while running: a linked account, a role, an authenticator app."""
+    at = now.isoformat(timespec="microseconds")
+    return NewEntry(kind="people.change", key=f"people:{words}:{at}", body={"changes": [words], "at": at})
 
 
 def _times(home: Path, what: str, value: str) -> int:

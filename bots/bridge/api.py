@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPBearer
 from pydantic import Field
 
-from bots.bridge import api_holds
+from bots.bridge import api_holds, api_people
 from bots.bridge.auth import Caller, need, services_of
 from bots.bridge.body import Body, read_body, takes
 from bots.bridge.chat import ATTACHMENT_LIMIT
@@ -156,6 +156,7 @@ def routes(closing: asyncio.Event, verifier: Verifier) -> APIRouter:
         return JSONResponse({"message": await services_of(request).talk.undo(exchange_id, who.actor)})
 
     router.include_router(api_holds.routes())
+    router.include_router(api_people.routes())
 
     @router.get("/ledger", tags=["ledger"], summary="The newest entries and the checkpoint")
     async def tail(
@@ -221,12 +222,18 @@ def routes(closing: asyncio.Event, verifier: Verifier) -> APIRouter:
         return JSONResponse({"message": await services_of(request).status.resume(who.actor)})
 
     @router.post("/login-link", tags=["process"], summary="A new one-time sign-in link (local socket only)")
-    async def login_link(request: Request, who: Annotated[Caller, Command]) -> Response:
+    async def login_link(
+        request: Request, who: Annotated[Caller, Command], person: Annotated[str | None, Query(max_length=60)] = None
+    ) -> Response:
+        """For the home's owner, or for the `person` named; a link for somebody else is put into the ledger."""
         if who.kind != "local":
             raise Refusal(403, "local_only", "A sign-in link is made only on the machine itself: `trinity login`.")
-        code = await services_of(request).gate.new_link_code()
+        services = services_of(request)
+        code = await services.gate.new_link_code(person)
         if code is None:
-            raise Refusal(409, "nobody", "Nobody is named in people.toml yet. Run `trinity init`.")
+            raise Refusal(409, "nobody", "people.toml names nobody like that yet. Run `trinity init`, or edit it.")
+        if person is not None and person != who.actor.person:
+            await services.people.link_made(who.actor, person)
         return JSONResponse({"path": f"/bridge?code={code}"})
 
     return router

@@ -12,7 +12,7 @@ from starlette.datastructures import State
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bots.bridge import api, auth, batch, chat, docs_page, errors, feedback, holds, ledger, status, usage
+from bots.bridge import api, auth, batch, chat, docs_page, errors, feedback, holds, ledger, status, usage, you
 from bots.bridge.guard import Guard
 from bots.bridge.metrics import Metrics
 from bots.bridge.pages import Pages
@@ -55,6 +55,7 @@ def build_app(
         auth.routes(pages),
         chat.routes(pages, closing),
         holds.routes(pages),
+        you.routes(pages),
         ledger.routes(pages, verifier),
         api.routes(closing, verifier),
         status.routes(pages, counted),

@@ -52,9 +52,9 @@ class StoreGate:
         person = await self._owner()
         return None if person is None else _as_actor(person, "console", Proof.PLATFORM)
 
-    async def new_link_code(self) -> str | None:
-        person = await self._owner()
-        return None if person is None else await self._tokens.create_link(person.id)
+    async def new_link_code(self, person: str | None = None) -> str | None:
+        found = await self._owner() if person is None else await self._people.person(person)
+        return None if found is None or not found.active else await self._tokens.create_link(found.id)
 
     async def _owner(self) -> Person | None:
         return await self._people.by_identity("local", getpass.getuser())

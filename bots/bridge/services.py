@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Literal, Protocol
 
 from bots.bridge.hold_words import Desk
+from bots.bridge.people_words import PeopleDesk
 from bots.inbound import Accepted, HistoryItem, Inbound, ThreadItem
 from bots.progress import Progress
 from manifest.constitution import Constitution
@@ -61,8 +62,8 @@ class Gate(Protocol):
         """Who speaks on the home's own socket."""
         ...
 
-    async def new_link_code(self) -> str | None:
-        """A fresh one-time sign-in code for the home's owner; None where nobody is named."""
+    async def new_link_code(self, person: str | None = None) -> str | None:
+        """A fresh one-time sign-in code for the home's owner, or for somebody named; None where there is nobody."""
         ...
 
 
@@ -238,6 +239,7 @@ class BridgeServices:
     desk: Desk
     ledger: LedgerDesk
     status: StatusDesk
+    people: PeopleDesk
     usage: Usage | None = None
     feedback: Feedback | None = None
     public_host: str | None = None  # name under which a reverse proxy serves the bridge, without its port

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
+import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -12,14 +12,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from holds.stepup import StepUpCodes
 from manifest.errors import ConfigError
-from manifest.people import ensure_people, read_people
 from manifest.settings import Settings, load_settings
 from store.engine import Database
 from store.errors import StoreError
 from store.people import People, Person
 from trinity import home
+from trinity.cli.client import Client, talk
 from vault.errors import VaultError
 
 T = TypeVar("T")
@@ -58,31 +57,60 @@ def step_up(
 ) -> None:
     """Set up an authenticator app for decisions about what cannot be undone.
 
-    The seed is shown once, and stored only encrypted under the home's master key.
+    The seed is shown once, as a code to scan and as an address, and stored only encrypted under the home's master key.
     """
-    settings = _settings()
+    whose = {"person": person}
 
-    async def work() -> str:
-        database = await _open(settings)
-        try:
-            people = People(database)
-            await people.sync(read_people(ensure_people(settings.home)))
-            found = await (people.person(person) if person else people.by_identity("local", getpass.getuser()))
-            if found is None or not found.active:
-                raise ConfigError("people.toml", "nobody is named by this account", f"local:{getpass.getuser()}")
-            codes = StepUpCodes(database, await home.master_key(settings.home))
-            if remove:
-                return "Forgotten." if await codes.remove(found.id) else "There was nothing to forget."
-            typer.echo("Add this to your authenticator app (it is shown once):")
-            typer.echo(await codes.enrol(found.id, found.name))
-            code = await asyncio.to_thread(typer.prompt, "The six digits it shows now")
-            if await codes.confirm(found.id, code):
-                return "Set up. Decisions about what cannot be undone will ask for a code."
-            return "Those digits do not fit, so nothing was changed. Run this again."
-        finally:
-            await database.close()
+    async def work(client: Client) -> str:
+        if remove:
+            return await _change(client, "step-up/forget", whose)
+        begun = await client.post("/api/trinity/people/step-up", whose)
+        typer.echo(begun["why"])
+        _draw(begun["uri"])
+        code = await asyncio.to_thread(typer.prompt, "The six digits it shows now")
+        return await _change(client, "step-up/confirm", {**whose, "code": code})
 
-    typer.echo(_run(work()))
+    typer.echo(talk(work))
+
+
+def _draw(uri: str) -> None:
+    """The address as a picture of half blocks where somebody could scan it, and as text always."""
+    if sys.stdout.isatty():
+        import segno
+
+        segno.make(uri, error="m", micro=False).terminal(compact=True, border=2)
+    typer.echo(uri)
+
+
+@app.command("link")
+def link(account: str = typer.Argument(..., help="kind:value as in people.toml, e.g. email:ana@example.org.")) -> None:
+    """Link another account of yours: a code goes to it, and you type it here. Both are one person from then on."""
+
+    async def work(client: Client) -> str:
+        typer.echo(await _change(client, "link", {"account": account}))
+        code = await asyncio.to_thread(typer.prompt, "The code")
+        return await _change(client, "link/confirm", {"account": account, "code": code})
+
+    typer.echo(talk(work))
+
+
+@app.command("unlink")
+def unlink(account: str = typer.Argument(..., help="kind:value as in people.toml.")) -> None:
+    """Take an account off. Requests made under it still count as made by the same person."""
+    typer.echo(talk(lambda client: _change(client, "unlink", {"account": account})))
+
+
+@app.command("role")
+def role(
+    person: str = typer.Argument(..., help="An id of `trinity people list`."),
+    new: str = typer.Argument(..., metavar="ROLE", help="guest, member, approver or commander."),
+) -> None:
+    """Change the role of somebody whom people.toml does not name; commanders only, and nobody their own. Sealed."""
+    typer.echo(talk(lambda client: _change(client, "role", {"person": person, "role": new})))
+
+
+async def _change(client: Client, what: str, body: dict[str, Any]) -> str:
+    return str((await client.post(f"/api/trinity/people/{what}", body))["why"])
 
 
 async def _open(settings: Settings) -> Database:

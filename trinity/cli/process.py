@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 import typer
 from rich.console import Console
@@ -14,6 +16,7 @@ from rich.table import Table
 
 from manifest import constitution as declared
 from manifest.errors import ConfigError
+from manifest.measured import measured
 from manifest.people import ensure_people
 from manifest.settings import default_home, load_settings
 from trinity import home, logs
@@ -110,12 +113,15 @@ async def _message(client: Client, path: str) -> str:
     return str((await client.post(path))["message"])
 
 
-def login() -> None:
+def login(
+    person: str | None = typer.Option(None, "--person", help="For whom, an id of people.toml (default: you); sealed."),
+) -> None:
     """Print a new one-time sign-in link for the bridge page of the running Trinity."""
 
     async def work(client: Client) -> str:
         settings = load_settings()
-        path = (await client.post("/api/trinity/login-link"))["path"]
+        query = "" if person is None else f"?{urlencode({'person': person})}"
+        path = (await client.post(f"/api/trinity/login-link{query}"))["path"]
         port = (await client.get("/api/trinity/status")).get("port") or settings.port
         return f"http://localhost:{port}{path}"
 
@@ -151,18 +157,20 @@ def _show_status(status: dict[str, Any]) -> None:
 
 
 def constitution(as_json: bool = _JSON) -> None:
-    """Print every floor with its threshold and direction, as in force in this home."""
+    """Print every floor with its threshold and direction, as in force in this home, beside its measured figures."""
     try:
         found = declared.load(default_home() / "constitution.toml")
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     rows = [found[floor] for floor in declared.FLOORS]
+    figures = measured()
     if as_json:
         typer.echo(
             json.dumps(
                 {
                     "sha256": found.sha256,
+                    "measured_on": figures.date,
                     "floors": {
                         r.floor: {
                             "name": r.name,
@@ -170,6 +178,7 @@ def constitution(as_json: bool = _JSON) -> None:
                             "strict_threshold": r.strict_threshold,
                             "direction": r.direction,
                             "hard": r.floor in declared.HARD,
+                            "measured": [asdict(figure) for figure in figures.floors.get(r.floor, ())],
                         }
                         for r in rows
                     },
@@ -177,11 +186,13 @@ def constitution(as_json: bool = _JSON) -> None:
             )
         )
         return
-    table = Table("floor", "name", "must be", "strict", "kind", "measures", box=None, header_style="dim")
+    table = Table("floor", "name", "must be", "strict", "kind", "measured", box=None, header_style="dim")
     for r in rows:
         strict = "" if r.strict_threshold is None else f"{r.direction} {r.strict_threshold:g}"
         kind = "hard" if r.floor in declared.HARD else "soft"
-        table.add_row(r.floor, r.name, f"{r.direction} {r.threshold:g}", strict, kind, r.source)
+        known = figures.floors.get(r.floor, ())
+        worth = "\n".join(figure.words for figure in known) or "a rule, tested by its table of cases"
+        table.add_row(r.floor, r.name, f"{r.direction} {r.threshold:g}", strict, kind, worth)
     console = Console()
     console.print(table)
-    console.print(f"SHA-256 {found.sha256}", style="dim")
+    console.print(f"Measured {figures.date} (docs/floors.md says how). SHA-256 {found.sha256}", style="dim")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from bots.bridge.hold_words import Decided, HoldEvent, HoldView
+from bots.bridge.people_words import Known, Profile, Said
 from bots.bridge.services import (
     BridgeServices,
     BrowserSession,
@@ -284,7 +285,7 @@ class FakeGate:
     async def owner(self) -> Actor | None:
         return replace(ANA, proof=Proof.PLATFORM, channel="console")
 
-    async def new_link_code(self) -> str | None:
+    async def new_link_code(self, person: str | None = None) -> str | None:
         code = secrets.token_urlsafe(16)
         self.codes[code] = ANA
         return code
@@ -494,6 +495,48 @@ class FakeFeedback:
 
 
 @dataclass
+class FakePeople:
+    step_up: bool = False
+    linkable: tuple[str, ...] = ()
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def profile(self, by: Actor) -> Profile | None:
+        known = (Known("local", "ana", "declared"), Known("email", "ana@example.org", "linked"))
+        return Profile(by.person, by.name, by.role.value, known, self.step_up, self.linkable)
+
+    async def enrol(self, by: Actor, person: str, *, code: str | None, at_home: bool) -> Said:
+        self.asked.append(("enrol", person, code or "", str(at_home)))
+        return Said(True, "Scan it.", f"otpauth://totp/Trinity:{by.name}?secret={'ABCD' * 8}&issuer=Trinity")
+
+    async def confirm(self, by: Actor, person: str, code: str, *, at_home: bool) -> Said:
+        self.step_up = code == "123456"
+        return Said(self.step_up, "Set up." if self.step_up else "Those digits do not fit.")
+
+    async def forget(self, by: Actor, person: str, *, code: str | None, at_home: bool) -> Said:
+        self.step_up = False
+        return Said(True, "Forgotten.")
+
+    async def link(self, by: Actor, identity: str) -> Said:
+        self.asked.append(("link", identity))
+        return Said(True, "A code is on its way.")
+
+    async def link_confirm(self, by: Actor, identity: str, code: str) -> Said:
+        self.asked.append(("link_confirm", identity, code))
+        return Said(code == "123456", "Linked." if code == "123456" else "That code is wrong.")
+
+    async def unlink(self, by: Actor, identity: str) -> Said:
+        self.asked.append(("unlink", identity))
+        return Said(True, "Taken off.")
+
+    async def link_made(self, by: Actor, person: str) -> None:
+        self.asked.append(("link_made", person))
+
+    async def set_role(self, by: Actor, person: str, role: str) -> Said:
+        self.asked.append(("role", person, role))
+        return Said(True, "Changed.")
+
+
+@dataclass
 class FakeHouse:
     """All fakes and the services made of them."""
 
@@ -501,6 +544,7 @@ class FakeHouse:
     desk: FakeDesk = field(default_factory=FakeDesk)
     ledger: FakeLedger = field(default_factory=FakeLedger)
     status: FakeStatus = field(default_factory=FakeStatus)
+    people: FakePeople = field(default_factory=FakePeople)
     feedback: FakeFeedback = field(default_factory=FakeFeedback)
 
     async def usage(self, by: str, since: str | None, until: str | None) -> list[UsageRow]:
@@ -522,6 +566,7 @@ class FakeHouse:
             desk=self.desk,
             ledger=self.ledger,
             status=self.status,
+            people=self.people,
             usage=self.usage,
             feedback=self.feedback,
             public_host=None,
