@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from adapters.embeddings import Embedder, make_embedder
 from adapters.meaning import Meaning
 from adapters.models.base import ModelError
 from adapters.patterns import compile_all
+from bots.analyze import Analysis, AnalysisHub
 from bots.bridge.hold_port import DeskPort
 from bots.bridge.metrics import Metrics
 from bots.bridge.ports import LedgerPort, StoreGate
@@ -97,7 +98,9 @@ from trinity import __version__, home, seals
 from trinity.deciding import wire_deciding
 from trinity.status import StatusDesk, StatusParts
 from vault.config import LedgerConfig
+from vault.errors import VaultError
 from vault.ledger import Ledger
+from vault.rate import RateSummaries
 
 log = structlog.get_logger("app")
 
@@ -122,6 +125,7 @@ class App:
     replicas: Replicas
     tokens: Tokens
     people: People
+    away: RateSummaries
     warming: asyncio.Task[None]
     warming_later: asyncio.Task[None]
 
@@ -217,6 +221,7 @@ class App:
         learner = router.learner or Learner(database)
         feedback = Feedback(learner, inbox, threads, ledger.append, metrics.signal)
         looks = SecondLooks(database)
+        analyses = AnalysisHub()
         exchanges = Exchanges(
             ExchangeParts(
                 inbox=inbox,
@@ -237,9 +242,11 @@ class App:
                 after=feedback.after,
                 owe=looks.owe,
                 secrets=sensitivity,
+                analysis=Analysis(pipeline, router, analyses, sensitivity),
             )
         )
-        limiter = RateLimiter(settings.rate_per_minute)
+        away = RateSummaries(ledger.append)
+        limiter = RateLimiter(settings.rate_per_minute, away.add)
         conversation = Conversation(inbox, threads, exchanges, hub, limiter, replies, actions)
 
         async def seal_event(event: HoldEvent) -> int:
@@ -278,11 +285,6 @@ class App:
             for record in await desk.decided_not_continued():
                 conversation.decided(record)
 
-        async def summaries() -> None:
-            minute = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M")
-            for person, away in limiter.take_turned_away().items():
-                await ledger.append(seals.turned_away(person, away, minute))
-
         for job in standard_jobs(
             reminders=reminders,
             desk=desk,
@@ -297,7 +299,7 @@ class App:
             notices=deciding.notices,
         ):
             clock.add(job)
-        clock.add(Job("turned-away", summaries, every=timedelta(minutes=1)))
+        clock.add(Job("turned-away", away.flush, every=timedelta(minutes=1)))
 
         async def warm() -> None:
             # In this order: the airlock is what every message needs first.
@@ -314,7 +316,9 @@ class App:
 
         warming = asyncio.create_task(warm(), name="warming")
         later = asyncio.create_task(warm_later(), name="warming-later")
-        status = StatusDesk(StatusParts(settings, database, ledger, router, desk, inbox, flags, clock, rules, warming))
+        status = StatusDesk(
+            StatusParts(settings, database, ledger, router, desk, inbox, flags, clock, rules, warming, continue_decided)
+        )
         bridge = BridgeServer(
             BridgeServices(
                 talk=conversation,
@@ -325,6 +329,7 @@ class App:
                 people=deciding.people,
                 usage=lambda by, since, until: usage(database, by, since=since, until=until),
                 feedback=feedback,
+                analysis=analyses,
                 public_host=urlsplit(settings.public_url).hostname if settings.public_url else None,
                 public_https=(settings.public_url or "").startswith("https:"),
                 agents=tuple((a.key, a.name) for a in agents.by_key.values()),
@@ -361,6 +366,7 @@ class App:
             replicas=replicas,
             tokens=tokens,
             people=people,
+            away=away,
             warming=warming,
             warming_later=later,
         )
@@ -387,6 +393,8 @@ class App:
         await self.searching.close()
         with contextlib.suppress(StoreError):
             await self.replicas.leave()
+        with contextlib.suppress(VaultError):
+            await self.away.flush(everything=True)
         await self.ledger.close()
         await self.database.close()
         await asyncio.gather(self.warming, self.warming_later, return_exceptions=True)

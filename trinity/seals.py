@@ -6,7 +6,6 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
-from bots.limits import TurnedAway
 from holds.record import HoldEvent
 from holds.undone import Undone
 from manifest.constitution import Constitution
@@ -98,12 +97,3 @@ def _times(home: Path, what: str, value: str) -> int:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         path.chmod(0o600)
     return lines.count(value)
-
-
-def turned_away(person: str, away: TurnedAway, minute: str) -> NewEntry:
-    """One summary for what one person sent past the limit in one minute."""
-    return NewEntry(
-        kind="rate.summary",
-        key=f"rate:{person}:{minute}:{away.digest[:16]}",
-        body={"person": person, "count": away.count, "sha256": away.digest, "minute": minute},
-    )

@@ -30,13 +30,13 @@ class RateSummaries:
         self._counts: dict[tuple[str, str], _Count] = {}
         self._lock = asyncio.Lock()
 
-    def add(self, person: str, message_id: str, *, now: datetime | None = None) -> None:
+    def add(self, person: str, message: str, *, now: datetime | None = None) -> None:
         """One more message past the limit; only its hash is kept."""
         minute = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
         place = (minute, person if len(self._counts) < MAX_PERSONS or (minute, person) in self._counts else "")
         count = self._counts.setdefault(place, _Count())
         count.count += 1
-        count.digest.update(hashlib.sha256(message_id.encode()).digest())
+        count.digest.update(hashlib.sha256(message.encode("utf-8", "surrogatepass")).digest())
 
     async def flush(self, *, now: datetime | None = None, everything: bool = False) -> list[SealReceipt]:
         """Seal the minutes that are over (all with `everything`, at the end); to be called every minute."""
