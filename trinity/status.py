@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -35,6 +36,7 @@ class StatusParts:
     clock: ClockWork
     rules: Constitution
     warming: asyncio.Task[None]
+    resumed: Callable[[], Awaitable[None]]  # what waited for the end of a pause goes on
 
 
 class StatusDesk:
@@ -97,6 +99,7 @@ class StatusDesk:
         await p.flags.clear(PAUSED)
         await p.router.resume()
         await self._seal("resume", by)
+        await p.resumed()
         return "Resumed: actions and paid calls are possible again."
 
     async def _seal(self, what: str, by: Actor) -> None:

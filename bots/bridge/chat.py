@@ -29,6 +29,7 @@ from bots.bridge.pages import Pages
 from bots.bridge.services import BridgeServices, BrowserSession
 from bots.bridge.stream import HEADERS, exchange_events
 from bots.inbound import Attachment, HistoryItem, Inbound
+from bots.local import NOTICES
 from manifest.constitution import Constitution
 from organs.bundles import Actor
 from organs.outcome import Outcome
@@ -128,11 +129,13 @@ def routes(pages: Pages, closing: asyncio.Event) -> APIRouter:
         rules = (await services.status.status()).constitution
         entries = [(item, await answer_html(pages, services, item, session, rules)) for item in items]
         pending = await services.desk.holds(session.actor, "pending")
+        told = await services.talk.notices(CHANNEL, thread_key(session.actor, NOTICES), session.actor)
         return pages.page(
             "chat.html",
             session=session,
             thread=thread,
-            threads=[(_thread_of(t.thread), t) for t in threads],
+            threads=[(_thread_of(t.thread), t) for t in threads if _thread_of(t.thread) != NOTICES],
+            told=len(told),
             entries=entries,
             agents=services.agents,
             notices=sum(item.notice is not None for item in items),
