@@ -26,6 +26,7 @@ from bots.mcp.services import Caller, McpServices
 from bots.mcp.views import init_view, judged_view, refused_view, sense_view, tail_view, verified_view
 from organs._0_init import Arrival, Refusal
 from organs.bundles import Piece, Provenance, Session
+from organs.crisis import check_crisis
 from organs.examination import Examined
 from organs.outcome import Outcome
 from organs.stages import Observe
@@ -202,6 +203,8 @@ class ToolDesk:
 
     def _check(self, caller: Caller, scope: str, text: str) -> None:
         self._scope(caller, scope)
+        if check_crisis(text).found:  # danger is heard at any pace
+            return
         wait = self._s.limiter.allow(caller.actor.person, text)
         if wait is not None:
             seconds = max(1, round(wait))
