@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bots import attachments
+from bots.analyze import Analysis, wanted
 from bots.inbound import Inbound
 from bots.progress import Progress, ProgressHub
 from bots.second_look import owed
@@ -91,6 +92,7 @@ class ExchangeParts:
     after: After | None = None  # told of each finished exchange once it is stored
     owe: Callable[[str, str], Awaitable[object]] | None = None  # keeps what is to be asked again online
     secrets: Secrets | None = None  # finds and masks passwords and keys
+    analysis: Analysis | None = None  # what an archive with the word "analyze" goes through
     owe: Callable[[str, str], Awaitable[object]] | None = None  # keeps what is to be asked again online
     secrets: Secrets | None = None  # finds and masks passwords and keys
 
@@ -166,7 +168,10 @@ class Exchanges:
         else:
             try:
                 async with asyncio.timeout(_WHOLE_S):
-                    prepared = await p.pipeline.run(arrival, observe)
+                    if p.analysis is not None and wanted(inbound):
+                        prepared = await p.analysis.run(inbound, arrival, observe)
+                    else:
+                        prepared = await p.pipeline.run(arrival, observe)
             except TimeoutError:
                 prepared = p.pipeline.gave_up(arrival, "timeout")
             prepared = await self._told_to_rotate(prepared, inbound)
@@ -241,9 +246,9 @@ class Exchanges:
             recipient=row.person,
             exchange_id=row.exchange_id,
         )
-        wanted = owed(outcome)
-        if wanted is not None and p.owe is not None and prepared.phase == "first":
-            await p.owe(row.exchange_id, wanted)  # before the end: a crash in between comes here again
+        online = owed(outcome)
+        if online is not None and p.owe is not None and prepared.phase == "first":
+            await p.owe(row.exchange_id, online)  # before the end: a crash in between comes here again
         wanted = owed(outcome)
         if wanted is not None and p.owe is not None and prepared.phase == "first":
             await p.owe(row.exchange_id, wanted)  # before the end: a crash in between comes here again

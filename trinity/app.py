@@ -25,6 +25,7 @@ from adapters.meaning import Meaning
 from adapters.models.base import ModelError
 from adapters.patterns import compile_all
 from bots.analyze import Analysis, AnalysisHub
+from bots.analyze import Analysis, AnalysisHub
 from bots.bridge.hold_port import DeskPort
 from bots.bridge.metrics import Metrics
 from bots.bridge.ports import LedgerPort, StoreGate
@@ -222,6 +223,7 @@ class App:
         feedback = Feedback(learner, inbox, threads, ledger.append, metrics.signal)
         looks = SecondLooks(database)
         analyses = AnalysisHub()
+        analyses = AnalysisHub()
         exchanges = Exchanges(
             ExchangeParts(
                 inbox=inbox,
@@ -242,6 +244,7 @@ class App:
                 after=feedback.after,
                 owe=looks.owe,
                 secrets=sensitivity,
+                analysis=Analysis(pipeline, router, analyses, sensitivity),
                 analysis=Analysis(pipeline, router, analyses, sensitivity),
             )
         )

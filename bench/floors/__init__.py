@@ -3,6 +3,8 @@
 One module a part; each has `async def measure() -> tuple[list[BenchRow], list[event]]` and is one line in `PARTS`.
 """
 
+import adapters._blas  # noqa: F401  # before numpy: one thread a text, as in the running product
+
 # part → module; a part whose data is absent says so in a row without a value
 PARTS: dict[str, str] = {
     "crisis": "bench.floors.crisis",

@@ -5,26 +5,41 @@ and special matters beside them. Cross-validated figures stand in each model's f
 """
 
 import hashlib
+import inspect
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
-from adapters.embeddings import make_embedder
+from adapters.classifier import TextModel
+from adapters.embeddings import Embedder, make_embedder
 from bench.report import BenchRow
 from bench.score import score as product_scores
 from bench.score import threshold as product_threshold
 from bench.train.common import FORBIDDEN, ROOT, DataMissing, Row, bootstrap, figures, is_test_part, rows
-from organs.floors.f01_amanah import classify_imperative
+from organs.floors.f01_amanah import classify_imperative, destructive_score
 from organs.floors.f05_peace import HarmJudge, peace, stakeholders
+from organs.floors.f06_empathy import DistressJudge
+from organs.floors.f09_antihantu import HantuJudge
 from organs.floors.f10_ontology import OntologyJudge
 from router._pii import matters
+from router.freshness import FreshnessJudge
 from router.sensitivity import SensitivityJudge
 
 Floats = NDArray[np.float64]
+
+TIMED = 150  # rows of each set that are also asked one by one, for the time of one message
+# task → (model, where its folds' figures stand, the figure that counts)
+FOLDS = {
+    "harm": ("harm", ("cross_validated", "licensed"), "f1"),
+    "hantu": ("hantu", ("cross_validated", "anthropic_persona"), "f1"),
+    "freshness": ("freshness", ("cross_validated_shared",), "f1"),
+    "empathy": ("distress", ("own_cross_validated",), "auroc"),
+}
 
 
 def _quarter(row_id: str) -> bool:
@@ -47,11 +62,61 @@ def _recall_at(p: Floats, y: NDArray[np.int64], share: float) -> float:
     return float((p[y == 1] > at).mean()) if (y == 1).any() else float("nan")
 
 
-async def _set(task: str, chosen: list[Row]) -> tuple[Floats, NDArray[np.int64], float]:
-    """(scores, labels, milliseconds a row) by the code of the running product."""
-    started = time.perf_counter()
+async def _set(task: str, chosen: list[Row]) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """(scores, labels, milliseconds of the rows asked one by one) by the code of the running product."""
     p = np.array(await product_scores(task, [{"id": r.id, "text": r.text} for r in chosen]))
-    return p, np.array([r.label for r in chosen]), (time.perf_counter() - started) * 1000 / max(1, len(chosen))
+    embedder = make_embedder("minilm")
+    try:
+        judge = _judge(task, embedder)
+        times = []
+        for row in [chosen[0], *chosen[:TIMED]]:
+            started = time.perf_counter()
+            score = judge(row.text)
+            if inspect.isawaitable(score):
+                await score
+            times.append((time.perf_counter() - started) * 1000)
+    finally:
+        embedder.close()
+    return p, np.array([r.label for r in chosen]), np.array(times[1:])  # the first loads the model
+
+
+def _judge(task: str, embedder: Embedder) -> Callable[[str], float | Awaitable[float]]:
+    judges: dict[str, Callable[[str], float | Awaitable[float]]] = {
+        "destructive": destructive_score,
+        "harm": HarmJudge(embedder).score,
+        "hantu": HantuJudge(embedder).score,
+        "freshness": FreshnessJudge().score,
+        "empathy": DistressJudge(embedder).score,
+        "pii": SensitivityJudge().score,
+    }
+    return judges[task]
+
+
+def _times(task: str, times: Floats) -> list[BenchRow]:
+    return [
+        BenchRow(f"{task}_p{point}_ms", float(np.percentile(times, point)), "ms", len(times), better="lower")
+        for point in (50, 95)
+    ]
+
+
+def _precision(p: Floats, y: NDArray[np.int64], at: float) -> float:
+    hit = p >= at
+    return float((y[hit] == 1).mean()) if hit.any() else float("nan")
+
+
+def _auroc(p: Floats, y: NDArray[np.int64]) -> float:
+    return float(roc_auc_score(y, p)) if len(set(y.tolist())) == 2 else float("nan")
+
+
+def _kept(task: str) -> list[BenchRow]:
+    """Figures of the training's own folds, which each model's file keeps."""
+    if task not in FOLDS:
+        return []
+    model, key, figure = FOLDS[task]
+    held = TextModel.load(model).scores[key[0]]
+    for name in key[1:]:
+        held = held[name]
+    return [BenchRow(f"cv: {task}_{name}", held[name], "", held["n"]) for name in (figure, "recall", "false_alarms")]
 
 
 async def measure() -> tuple[list[BenchRow], list[dict[str, Any]]]:
@@ -73,7 +138,7 @@ async def measure() -> tuple[list[BenchRow], list[dict[str, Any]]]:
                 chosen = [r for r in everything if is_test_part(r.id) or (r.source in FORBIDDEN and _quarter(r.id))]
             else:
                 chosen = [r for r in everything if is_test_part(r.id) and r.source not in FORBIDDEN]
-            p, y, ms = await _set(task, chosen)
+            p, y, times = await _set(task, chosen)
             at = product_threshold(task)
             result += [
                 _figure(
@@ -92,11 +157,18 @@ async def measure() -> tuple[list[BenchRow], list[dict[str, Any]]]:
                     len(y),
                     better="lower",
                 ),
-                BenchRow(f"{task}_ms_a_row", ms, "ms", len(y), better="lower"),
+                _figure(f"{task}_precision", lambda i, p=p, y=y, at=at: _precision(p[i], y[i], at), len(y)),
+                *(
+                    []
+                    if figure == "auroc"
+                    else [_figure(f"{task}_auroc", lambda i, p=p, y=y: _auroc(p[i], y[i]), len(y))]
+                ),
+                *_times(task, times),
+                *_kept(task),
             ]
             events += [{"id": r.id, "task": task, "score": round(float(s), 6)} for r, s in zip(chosen, p, strict=True)]
         chosen = [r for r in rows("pii") if r.label in (0, 1) and is_test_part(r.id)]
-        p, y, ms = await _set("pii", chosen)
+        p, y, times = await _set("pii", chosen)
         at = product_threshold("pii")
         result += [
             _figure("pii_recall_at_1_percent", lambda i: _recall_at(p[i], y[i], 0.01), len(y), must=0.82, aim=0.92),
@@ -109,7 +181,8 @@ async def measure() -> tuple[list[BenchRow], list[dict[str, Any]]]:
                 aim=0.10,
                 better="lower",
             ),
-            BenchRow("pii_ms_a_row", ms, "ms", len(y), better="lower"),
+            _figure("pii_auroc", lambda i: _auroc(p[i], y[i]), len(y)),
+            *_times("pii", times),
         ]
     except DataMissing as missing:
         result.append(BenchRow("labelled_sets", None, str(missing), 0))

@@ -17,6 +17,11 @@ RECIPE = Recipe(c=10.0, hidden=96, alpha=0.1, epochs=60)
 FALSE_CLEAR = 1 / 400
 
 
+def _names(source: str) -> tuple[str, ...]:
+    """The groups that a row of this source is counted in."""
+    return ("all", source) if source == "own" else ("all", source, "licensed")
+
+
 def main() -> int:
     everything = [r for r in rows("harm") + own_rows("harm") if r.label in (0, 1)]
     learn = [r for r in everything if may_train(r)]
@@ -33,8 +38,8 @@ def main() -> int:
     clear = float(max(0.9, benign[int(np.ceil(len(benign) * (1 - FALSE_CLEAR))) - 1]))
     unseen = {
         source: figures(fitted.unseen[mask], labels[mask].tolist())
-        for source in ("all", *sorted({r.source for r in learn}))
-        if (mask := np.array([source in ("all", r.source) for r in learn])).any()
+        for source in ("all", "licensed", *sorted({r.source for r in learn}))
+        if (mask := np.array([source in _names(r.source) for r in learn])).any()
     }
     kept = [r for r in everything if is_test_part(r.id)]
     other = [r for r in everything if not may_train(r) and not is_test_part(r.id)]

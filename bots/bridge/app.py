@@ -12,7 +12,7 @@ from starlette.datastructures import State
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bots.bridge import api, auth, batch, chat, docs_page, errors, feedback, holds, ledger, status, usage, you
+from bots.bridge import analysis, api, auth, batch, chat, docs_page, errors, feedback, holds, ledger, status, usage, you
 from bots.bridge.guard import Guard
 from bots.bridge.metrics import Metrics
 from bots.bridge.pages import Pages
@@ -62,6 +62,7 @@ def build_app(
         usage.routes(),
         feedback.routes(pages),
         batch.routes(),
+        analysis.routes(closing),
         docs_page.routes(pages),
     ):
         app.include_router(router)

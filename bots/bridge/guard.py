@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOCAL = "trinity.local"  # scope key: the request came over the home's own socket
@@ -65,6 +65,9 @@ class Guard:
         self.own_port = own_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             return
         headers = Headers(scope=scope)
@@ -117,6 +120,14 @@ class Guard:
                     "taken; look at the thread, then try again.",
                 )
 
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket is let in under our own names only; its route looks at the Origin and at who asks."""
+        if not scope.get(LOCAL) and self._refuse_host(Headers(scope=scope).getlist("host")):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await self._app(scope, receive, send)
+
     def _refuse_host(self, hosts: list[str]) -> tuple[int, str, str] | None:
         if len(hosts) != 1:
             return 400, "no_host", "The request names no single host."
@@ -139,7 +150,7 @@ def split_host(host: str) -> tuple[str, int | None]:
         return "", None
 
 
-def same_origin(request: Request) -> bool:
+def same_origin(request: HTTPConnection) -> bool:
     """Whether a browser sent this from a page of ours.
 
     The Origin must name the Host that was asked. A form under `Referrer-Policy: no-referrer` sends the Origin
@@ -194,7 +205,7 @@ async def _drain(receive: Receive) -> None:
 
 
 def _takes_messages(path: str) -> bool:
-    return path in ("/api/trinity/chat", "/bridge/messages", "/mcp")
+    return path in ("/api/trinity/chat", "/api/trinity/analyze", "/bridge/messages", "/mcp")
 
 
 def _path_class(path: str) -> str:

@@ -150,7 +150,8 @@ class BridgeServer:
             config = uvicorn.Config(
                 _Local(self._bridge.asgi) if local else self._bridge.asgi,
                 http=_OwnerOnlyProtocol if local else "h11",
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=64 * 1024,
                 lifespan="off",
                 log_config=None,
                 access_log=False,  # a query string may hold a sign-in code

@@ -224,6 +224,12 @@ class Feedback(Protocol):
         ...
 
 
+class Analyses(Protocol):
+    """Analyses as they come (`bots.analyze.AnalysisHub`)."""
+
+    def follow(self, exchange_id: str) -> AsyncIterator[dict[str, object]]: ...
+
+
 class Usage(Protocol):
     """The book of model calls (`router.usage`), grouped; days are YYYY-MM-DD, both included."""
 
@@ -242,6 +248,7 @@ class BridgeServices:
     people: PeopleDesk
     usage: Usage | None = None
     feedback: Feedback | None = None
+    analysis: Analyses | None = None
     public_host: str | None = None  # name under which a reverse proxy serves the bridge, without its port
     public_https: bool = False
     agents: tuple[tuple[str, str], ...] = field(

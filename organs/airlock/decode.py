@@ -70,7 +70,7 @@ def views(text: str) -> tuple[View, ...]:
     window = text if whole else f"{text[:_HEAD]}\n{text[size - (MAX_CHARS - _HEAD) :]}"
     seen = clean(window)
     same = seen == window
-    first = View("plain" if same else "characters", ciphers.respelled(seen), 0, size, whole)
+    first = View("plain" if same else "characters", ciphers.respelled(_as_read(seen)), 0, size, whole)
     found: list[View] = [first]
     known = {_key(first.text)}
 
@@ -98,6 +98,25 @@ def views(text: str) -> tuple[View, ...]:
             if add(derived):
                 frontier.append((derived, depth + 1))
     return tuple(found)
+
+
+def _as_read(text: str) -> str:
+    """The text as a reader takes it in: letters set apart, leet and named parts undone in their place, quoted mail
+    left to its own view. Neither a model nor a person reads "h e l l o" as five words, and what a quoted mail asks for
+    is asked of its own reader."""
+    head = text[:_CIPHER_CHARS]
+    if made := ciphers.unspaced(head):
+        undone, start, end = made
+        text = f"{text[:start]}{undone}{text[end:]}"
+    elif plain := ciphers.unleet(head):
+        text = plain + text[_CIPHER_CHARS:]
+    elif joined := _put_together(head):
+        text = f"{text[: joined.start]}{joined.text}{text[joined.end :]}"
+    if ">" in text:
+        around = _QUOTED_LINES.sub("\n", text)
+        if len(around.split()) >= 3:
+            return around
+    return text
 
 
 def _key(text: str) -> str:

@@ -27,6 +27,7 @@ _VERBS = {
     "router": "trinity.cli.router:app",
     "keys": "trinity.cli.keys:app",
     "compare": "trinity.cli.compare:compare_models",
+    "analyze": "trinity.cli.analyze:analyze",
     "bulk": "trinity.cli.bulk:bulk",
     "costs": "trinity.cli.costs:costs",
     "thumbs": "trinity.cli.thumbs:thumbs",

@@ -1,6 +1,7 @@
 // The chat page: sending, live stages, the answer, attachments, keys.
 
 import { all, fromServer, one, send } from "./dom.js";
+import { asksForAnalysis, watchAnalysis } from "./analysis.js";
 import "./holds.js";
 import { followExchange } from "./stream.js";
 
@@ -196,7 +197,9 @@ async function submit() {
     form.elements.event_id.value = freshId();
     adopt(thread, words);
     sendButton.disabled = false;
-    await watch(one("[data-pending]", exchange), id);
+    const pending = one("[data-pending]", exchange);
+    if (asksForAnalysis(kept.words, kept.files)) watchAnalysis(pending, id);
+    await watch(pending, id);
     text.focus({ preventScroll: true });
   } catch (error) {
     exchange.remove();
