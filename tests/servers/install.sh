@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the model servers that tests/integration/models talks to, apart from Trinity's own environment.
+# Installs the model servers that tests/integration/models talks to, and MCP's test tools for tests/integration/mcp,
+# apart from Trinity's own environment.
 # Safe to run again; does nothing when the pinned versions are there already.
 set -eu
 cd "$(dirname "$0")"
@@ -15,7 +16,11 @@ if ! cmp -s requirements.txt "$stamp"; then
     cp requirements.txt "$stamp"
 fi
 if command -v npm >/dev/null 2>&1; then
-    [ -d node_modules/@copilotkit/aimock ] || npm install --silent --no-audit --no-fund --no-package-lock
+    # MCP's tools want a newer node than Debian's: npm brings it, and the tests put it first on their PATH.
+    if ! cmp -s package.json node_modules/.installed; then
+        npm install --silent --no-audit --no-fund --no-package-lock
+        cp package.json node_modules/.installed
+    fi
 else
-    echo "npm is not here: the tests that need aimock will say so and be skipped" >&2
+    echo "npm is not here: the tests that need aimock or MCP's test tools will say so and be skipped" >&2
 fi

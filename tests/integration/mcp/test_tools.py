@@ -153,6 +153,17 @@ async def test_forge_goes_the_whole_way_and_tells_its_stages(rig: Rig, all_of_di
         assert again["outcome"] == out
 
 
+async def test_forge_rests_on_the_web_and_names_its_page(rig: Rig, all_of_di: str, mode: str) -> None:
+    rig.search.results = lambda query: [page("Bridges", "https://one.example/b", "The Long Bridge was opened in 1932.")]
+    rig.chat.answer = lambda messages: "The Long Bridge was opened in 1932."
+    async with rig.client(all_of_di, mode) as client:
+        asked = {"action": "forge", "text": "When was the Long Bridge opened?"}
+        out = held(await _checked(client, "_agi_", asked))["outcome"]
+    assert out["verdict"] == "SEAL", out["reason"]
+    assert "[Bridges (one.example, 2026-11-03)](https://one.example/b)" in out["reply"]
+    assert "When was the Long Bridge opened?" in rig.search.asked
+
+
 async def test_the_same_key_is_answered_once(rig: Rig, all_of_di: str, mode: str) -> None:
     async with rig.client(all_of_di, mode) as client:
         call = {"action": "forge", "text": "what is 12 * 12?", "idempotency_key": f"k-{mode}"}
