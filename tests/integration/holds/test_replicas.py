@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from holds.record import HoldRecord
 from store.engine import Database
+from tests.conversing import build_talk
 from tests.house import BO, build
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -73,3 +75,62 @@ async def test_a_replica_lost_inside_an_action(
     after = await record()
     assert after.state == "unknown"  # the sleeper's late word changes nothing: a human looks
     assert [e.decision for e in after.events if e.kind == "hold.run"] == ["begun", "unknown"]
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    ("stop", "silent", "sweep"),
+    [
+        (signal.SIGKILL, 4.0, 0.5),
+        (signal.SIGSTOP, 4.0, 0.5),
+        # At the pace of the real thing: twelve seconds of silence, a sweep every ten.
+        pytest.param(signal.SIGKILL, 12.0, 10.0, marks=pytest.mark.soak),
+        pytest.param(signal.SIGSTOP, 12.0, 10.0, marks=pytest.mark.soak),
+    ],
+)
+async def test_whole_exchanges_of_a_lost_replica_go_on_elsewhere(
+    database: Database, database_url: str, tmp_path: Path, stop: signal.Signals, silent: float, sweep: float
+) -> None:
+    """One replica approved twenty; sixteen are inside their action, four wait their turn when it is lost."""
+    house = await build(database)
+    talk = build_talk(database, house.desk, house.actions, house.runner, owner=house.replicas.id)
+    exchanges = [await talk.ask(f"n{n}", thread=f"t{n}") for n in range(20)]
+    (tmp_path / "holds").write_text("\n".join([(await house.desk.of_exchange(ex))[0].id for ex in exchanges]))
+    pace = (str(silent), str(sweep))
+    lost = await start(tmp_path, database_url, "approve", *pace)
+    await until(lambda: (tmp_path / "approved").exists() and len(list(tmp_path.glob("begun-*"))) == 16)
+    others = [await start(tmp_path, database_url, "serve", *pace) for _ in range(2)]
+    lost.send_signal(stop)
+    at = time.monotonic()
+    (tmp_path / "go").touch()
+
+    async def waiting() -> int:
+        rows = [await talk.inbox.get(exchange) for exchange in exchanges]
+        return sum(row is None or row.state != "done" for row in rows)
+
+    async with asyncio.timeout(90):
+        while await waiting():
+            await asyncio.sleep(0.2)
+    assert time.monotonic() - at < 30
+    if stop is signal.SIGSTOP:
+        lost.send_signal(signal.SIGCONT)  # it wakes inside sixteen actions, long after its heartbeat ran out
+        await until(lambda: len((tmp_path / "world").read_text().splitlines()) == 20)
+    (tmp_path / "stop").touch()
+    for process in (lost, *others):
+        _, errors = await process.communicate()
+        assert process.returncode in (0, -signal.SIGKILL), errors.decode()
+
+    world = (tmp_path / "world").read_text().splitlines()
+    assert len(world) == len(set(world)) == (20 if stop is signal.SIGSTOP else 4)
+    states: list[str] = []
+    for exchange in exchanges:
+        (hold,) = await house.desk.of_exchange(exchange)
+        states.append(hold.state)
+        row = await talk.inbox.get(exchange)
+        assert row is not None
+        outcome = json.loads(row.outcome or "")
+        assert outcome["verdict"] == ("SEAL" if hold.state == "executed" else "SABAR")
+        assert hold.continued
+        assert [m.key.rpartition(":")[2] for m in await talk.outbox.of_exchange(exchange)] == ["first", "decided"]
+        assert [e.decision for e in hold.events if e.kind == "hold.run"] == ["begun", hold.state]
+    assert (states.count("unknown"), states.count("executed")) == (16, 4)
