@@ -90,6 +90,10 @@ class ThreadedEmbedder:
     async def warm(self) -> None:
         await self.embed(["ready"])
 
+    def preload(self) -> None:
+        """Begin to load in the model's own thread and come back at once; a failure shows at the first use."""
+        self._thread.submit(lambda: self._encoder or self._loaded_encoder())
+
     def loaded(self) -> bool:
         """True once the model is in memory (for /readyz)."""
         return self._encoder is not None

@@ -25,7 +25,6 @@ from adapters.meaning import Meaning
 from adapters.models.base import ModelError
 from adapters.patterns import compile_all
 from bots.analyze import Analysis, AnalysisHub
-from bots.analyze import Analysis, AnalysisHub
 from bots.bridge.hold_port import DeskPort
 from bots.bridge.metrics import Metrics
 from bots.bridge.ports import LedgerPort, StoreGate
@@ -131,7 +130,7 @@ class App:
     warming_later: asyncio.Task[None]
 
     @classmethod
-    async def start(cls, settings: Settings, *, listen: bool = True) -> App:
+    async def start(cls, settings: Settings, *, listen: bool = True, embedder: Embedder | None = None) -> App:
         """Make every part and begin. `listen` false serves the home's own socket only.
 
         Raises ConfigError for a wrong declaration, StoreError or VaultError where nothing durable can be had.
@@ -164,7 +163,7 @@ class App:
         await seals.declarations(ledger, settings.home, rules, changes)
 
         # Models and measures
-        embedder = make_embedder(settings.embeddings)
+        embedder = embedder or make_embedder(settings.embeddings)
         sensitivity = SensitivityJudge()
         commanders = Commanders(people, inbox, outbox, lambda: delivery.wake())
         router = await build_router(
@@ -223,7 +222,6 @@ class App:
         feedback = Feedback(learner, inbox, threads, ledger.append, metrics.signal)
         looks = SecondLooks(database)
         analyses = AnalysisHub()
-        analyses = AnalysisHub()
         exchanges = Exchanges(
             ExchangeParts(
                 inbox=inbox,
@@ -244,7 +242,6 @@ class App:
                 after=feedback.after,
                 owe=looks.owe,
                 secrets=sensitivity,
-                analysis=Analysis(pipeline, router, analyses, sensitivity),
                 analysis=Analysis(pipeline, router, analyses, sensitivity),
             )
         )
@@ -421,7 +418,7 @@ def _judges(embedder: Embedder) -> _Judges:
     )
 
 
-async def serve_forever(settings: Settings, *, print_link: bool) -> int:
+async def serve_forever(settings: Settings, embedder: Embedder, *, print_link: bool) -> int:
     """`trinity serve`: start, say where, and run until SIGINT or SIGTERM. Returns the exit code."""
     started = time.perf_counter()
     stop = asyncio.Event()
@@ -429,7 +426,7 @@ async def serve_forever(settings: Settings, *, print_link: bool) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     try:
-        app = await App.start(settings)
+        app = await App.start(settings, embedder=embedder)
     finally:
         gc.freeze()  # what a start makes lives as long as the process
         gc.enable()

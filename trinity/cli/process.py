@@ -77,19 +77,28 @@ def serve(
     """Run Trinity: bridge page, HTTP API, terminal socket, schedules. Ctrl-C stops it cleanly."""
     # Nothing made while starting is garbage; looking for it costs a tenth of the start.
     gc.disable()
+    try:
+        settings = load_settings()
+        # The encoder loads in its own thread while the rest of the house is imported.
+        from adapters.embeddings import make_embedder
+
+        embedder = make_embedder(settings.embeddings)
+        embedder.preload()
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
     from bots.bridge.server import BridgeNotStarted
     from store.errors import StoreError
     from trinity.app import serve_forever
     from vault.errors import VaultError
 
     try:
-        settings = load_settings()
         if port is not None:
             settings = settings.model_copy(update={"port": port})
         logs.configure(settings.log_level)
         home.prepare(settings.home)
         with home.lock(settings.home):
-            code = asyncio.run(serve_forever(settings, print_link=link))
+            code = asyncio.run(serve_forever(settings, embedder, print_link=link))
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
