@@ -17,6 +17,12 @@ _IN_THREAD_CHARS = 4_000  # longer texts are read beside the event loop
 # A line with something in it that could be a key is read by itself too: amid prose the judge's score is watered down.
 _KEY_LIKE = re.compile(r"(?=[^\s]*\d)[^\s]{16,}")
 _MOST_LINES = 200
+# So is a line that could be a name with a number, an address or a placeholder of a key; where there are many of them,
+# several are read as one.
+_TELLING = re.compile(r"\d|_|%s|[A-ZÀ-Ý]\w+ [A-ZÀ-Ý]|[^\s]{20,}")
+_MOST_READINGS = 150
+_TURN = 8  # readings of about a millisecond each
+_SHORTEST_LINE = 6  # characters: "B. 12" tells nobody anything
 
 
 class SensitivityReading(Protocol):
@@ -95,8 +101,10 @@ class TaskReader:
         lines = [line for piece in pieces for line in piece.splitlines() if "\n" in piece and _KEY_LIKE.search(line)]
         if len(lines) > _MOST_LINES:
             return "more key-like lines than can be checked"
-        pieces += dict.fromkeys(lines)
-        for piece in pieces:
+        pieces += dict.fromkeys([*lines, *_telling(pieces)])
+        for number, piece in enumerate(pieces, 1):
+            if number % _TURN == 0:
+                await asyncio.sleep(0)  # others are waiting for the loop, too
             if piece.strip() and (found := await self._reading(piece)) is not None:
                 return found
         return None
@@ -132,6 +140,14 @@ class TaskReader:
 
     def _need(self, question: str) -> float:
         return 1.0 if self._prior is None else self._prior.need(question)
+
+
+def _telling(pieces: Sequence[str]) -> list[str]:
+    """Lines of longer pieces to be read by themselves, or a few together where there are very many."""
+    lines = [line for piece in pieces if "\n" in piece for line in piece.splitlines() if _TELLING.search(line)]
+    lines = list(dict.fromkeys(line for line in lines if len(line.strip()) >= _SHORTEST_LINE))
+    together = -(-len(lines) // _MOST_READINGS)
+    return ["\n".join(lines[n : n + together]) for n in range(0, len(lines), together)] if lines else []
 
 
 def _without(marks: tuple[str, ...], text: str) -> str:

@@ -91,3 +91,17 @@ async def test_without_a_prior_every_question_is_hard_and_chores_never_are() -> 
     assert (await reader.read(call("hello"))).need == 1.0
     chore = await reader.read(call("hello", purpose="rewrite", needs_fresh=True))
     assert (chore.need, chore.needs_fresh, chore.chore) == (0.0, False, True)
+
+
+async def test_a_line_with_a_number_amid_long_prose_is_read_by_itself() -> None:
+    class OnlyAlone:
+        """Sees a key only where nothing else waters it down, as a score over a whole text does."""
+
+        def sensitive(self, text: str, point: str = "recall") -> Reading:
+            return Reading(len(text) < 60 and "6d2FabeB6" in text)
+
+    reader = TaskReader(OnlyAlone(), None, None)
+    long = "Explain how quorum reads work and which trade-offs matter for a booking system.\n" * 5
+    assert (await reader.read(call(f"{long}token: 6d2FabeB6ADd\n{long}"))).sensitive is not None
+    many = "\n".join(f"row {n} of a table" for n in range(2_000))
+    assert (await reader.read(call(many))).sensitive is None
