@@ -1,7 +1,8 @@
 """The operator's settings: the mission's names from the environment and `.env`, the rest from `trinity.toml`.
 
 Precedence, strongest first: environment, `.env` in the working folder, `trinity.toml` in the home, the
-defaults here. Every secret can also be given as a file by `NAME_FILE` (container secrets).
+defaults here. Every secret can also be given as a file by `NAME_FILE` (container secrets), or kept in the system's
+keyring by `trinity keys set`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from manifest import keyring
 from manifest.errors import ConfigError
 
 SECRETS = ("ANTHROPIC_API_KEY", "BRAVE_API_KEY", "DATABASE_URL")
@@ -170,7 +172,9 @@ def load_settings(home: Path | None = None) -> Settings:
     """Read all sources; raises ConfigError with the place and what is allowed there."""
     where = (home or default_home()).expanduser().resolve()
     config = where / "trinity.toml"
-    values = _from_toml(config) | _secret_files()
+    files = _secret_files()
+    missing = tuple(name for name in SECRETS if name not in files and not os.environ.get(name))
+    values = _from_toml(config) | keyring.read(where, missing) | files
     if home is not None:
         os.environ["TRINITY_HOME"] = str(where)
     try:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
 
 import typer
 
 from adapters.models.base import ModelError, ModelRefused
 from adapters.models.detect import detect
+from manifest import keyring
 from manifest.errors import ConfigError
-from manifest.settings import SECRETS, Settings, load_settings
+from manifest.settings import SECRETS, Settings, default_home, load_settings
 
 app = typer.Typer(help="Keys and secrets: where they come from and whether they work.", no_args_is_help=True)
 _ASK_S = 10.0
+T = TypeVar("T")
 
 
 @app.command("check")
@@ -34,11 +40,42 @@ def check() -> None:
         raise typer.Exit(1)
 
 
+@app.command("set")
+def set_key(name: str = typer.Argument(..., help=f"One of {', '.join(SECRETS)}.")) -> None:
+    """Keep a secret in the system's keyring; it is asked for without being shown, or read from standard input."""
+    value = typer.prompt(name, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    if not value.strip():
+        typer.echo("Nothing was given, nothing was kept.", err=True)
+        raise typer.Exit(1)
+    _ring(name, lambda home: keyring.store(home, name, value.strip()))
+    typer.echo(f"{name} is in the system keyring; it is used from the next start on.")
+
+
+@app.command("unset")
+def unset_key(name: str = typer.Argument(..., help=f"One of {', '.join(SECRETS)}.")) -> None:
+    """Take a secret out of the system's keyring."""
+    gone = _ring(name, lambda home: keyring.remove(home, name))
+    typer.echo(f"{name} is out of the system keyring." if gone else f"{name} was not in the system keyring.")
+
+
+def _ring(name: str, use: Callable[[Path], T]) -> T:
+    if name not in SECRETS:
+        typer.echo(f"{name} is no secret of Trinity's. Allowed: {', '.join(SECRETS)}.", err=True)
+        raise typer.Exit(2)
+    try:
+        return use(default_home())
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
 def _source(name: str, settings: Settings) -> str:
     if os.environ.get(name):
         return "from the environment"
     if os.environ.get(f"{name}_FILE"):
         return f"from the file named by {name}_FILE"
+    if name in keyring.names(settings.home):
+        return "from the system keyring"
     value = getattr(settings, name.lower(), None)
     return "not set" if value is None else "from .env"
 
