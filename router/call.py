@@ -11,7 +11,7 @@ from adapters.models.embedded import EmbeddedModel
 from manifest.prices import PriceTable, dollars
 from manifest.routing import Routing
 from router.accounts import Purse
-from router.budget import OverLimit
+from router.budget import OverLimit, Totals
 from router.caller import Caller, OnNotice, Paid
 from router.fleet import Fleet, Member, Survey
 from router.learning import EXPLORE_MONEY, Learner, kind_of
@@ -227,6 +227,10 @@ class Router:
         """Whether so much of the day's money is left that some may go to what nobody waits for."""
         left, limit = self._purse.left, self._purse.limits.day
         return left is None or limit is None or left >= EXPLORE_MONEY * limit
+
+    def spent(self, totals: Totals) -> None:
+        """What stands charged after another service was paid, so that what is shown of the day is right."""
+        self._purse.totals = totals
 
     async def warm(self) -> None:
         """Do ahead of the first question what it would wait for: imports, the local server's list, the weights.

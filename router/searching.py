@@ -7,6 +7,7 @@ A search is a paid call: a pause stops it, and the day's limit holds for it.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Literal, Protocol
@@ -19,7 +20,7 @@ from manifest.prices import dollars, load_prices
 from manifest.routing import Routing, load_routing
 from manifest.settings import Settings
 from router.accounts import limits_of
-from router.budget import Booking, DatabaseSpendBook, Limits, Outcome, OverLimit, SpendBook
+from router.budget import Booking, DatabaseSpendBook, Limits, Outcome, OverLimit, SpendBook, Totals
 from router.policy import effective_mode
 from router.task import Sensitivity, TaskReader
 from router.words import Mode, ModelCall
@@ -79,7 +80,9 @@ class Searching:
         book: SpendBook,
         limits: Limits,
         price: int | None,
+        on_spent: Callable[[Totals], None] | None = None,
     ) -> None:
+        self._on_spent = on_spent
         self._engine, self._mode, self._routing, self._reader = engine, mode, routing, reader
         self._book, self._limits, self._price = book, limits, price
 
@@ -164,12 +167,20 @@ class Searching:
 
     async def _settle(self, reserved: str, outcome: Outcome) -> None:
         try:
-            await self._book.settle(reserved, outcome)
+            totals = await self._book.settle(reserved, outcome)
+            if self._on_spent is not None:
+                self._on_spent(totals)
         except StoreError as error:  # the reservation stays charged: the limit errs on the side of not spending
             log.warning("search.unsettled", error=type(error).__name__)
 
 
-def build_searching(settings: Settings, database: Database, sensitivity: Sensitivity, zone: tzinfo) -> Searching:
+def build_searching(
+    settings: Settings,
+    database: Database,
+    sensitivity: Sensitivity,
+    zone: tzinfo,
+    on_spent: Callable[[Totals], None] | None = None,
+) -> Searching:
     """The door as the settings say; without BRAVE_API_KEY it stays shut and says so. Raises ConfigError."""
     routing, key = load_routing(settings.home), settings.brave_api_key
     return Searching(
@@ -180,6 +191,7 @@ def build_searching(settings: Settings, database: Database, sensitivity: Sensiti
         book=DatabaseSpendBook(database, zone),
         limits=limits_of(settings.cost_limit_per_day, routing),
         price=load_prices(settings.home).search,
+        on_spent=on_spent,
     )
 
 

@@ -169,7 +169,7 @@ class App:
         router = await build_router(
             settings, database, sensitivity, on_notice=lambda key, text: commanders.tell_soon(f"money:{key}", text)
         )
-        searching = build_searching(settings, database, sensitivity, ZoneInfo(zone))
+        searching = build_searching(settings, database, sensitivity, ZoneInfo(zone), router.spent)
         if await flags.paused() is not None:
             await router.pause()
         judges = _judges(embedder)
