@@ -144,11 +144,9 @@ def _leftover(text: str, tool: OfferedTool) -> list[str]:
 
 def _same_thing(request: str, tool: OfferedTool) -> bool:
     """Whether the request names the thing that the tool is about: a noun of its name, or of its plain words."""
-    name = _stems(_PARTS.sub(" ", tool.action.partition(".")[2]))
-    verbs = frozenset().union(*(_stems(v) for verbs in _VERBS.values() for v in verbs))
-    asked = _stems(request)
-    nouns = name - verbs
-    return bool(nouns) and nouns <= asked
+    first, *rest = [part for part in _PARTS.split(tool.action.partition(".")[2]) if part]
+    nouns = _stems(" ".join(rest)) or _stems(first)
+    return bool(nouns) and nouns <= _stems(request)
 
 
 def _kind(text: str) -> str | None:

@@ -14,6 +14,7 @@ MOST: Final = 20  # tools that a model is shown
 # that lifts it; tests/unit/adapters/tools/test_choose.py counts what they let through and what they miss.
 FLOOR: Final = 0.28
 _WORD_WEIGHT: Final = 0.25
+_URL: Final = re.compile(r"https?://\S+")
 _NAME: Final = re.compile(r"[_./-]+|(?<=[a-z])(?=[A-Z])")
 
 
@@ -25,9 +26,11 @@ async def rank(request: str, tools: Sequence[tuple[str, str]], embedder: Embedde
     if not tools or not request.strip():
         return []
     texts = [f"{_NAME.sub(' ', name.partition('.')[2] or name)}: {summary}" for name, summary in tools]
-    vectors = await embedder.embed([request[:2_000], *texts])
+    # An address says nothing by its letters; that it is one says much.
+    plain = _URL.sub("the web page", request[:2_000])
+    vectors = await embedder.embed([plain, *texts])
     near = vectors[1:] @ vectors[0]
-    asked = {w.stem for w in words(clean(request[:2_000])) if w.content}
+    asked = {w.stem for w in words(clean(plain)) if w.content}
     scored: list[tuple[int, float]] = []
     for place, text in enumerate(texts):
         own = {w.stem for w in words(clean(text)) if w.content}

@@ -1,4 +1,7 @@
-"""The sample tool server as tests declare it, start it over HTTP, and read its own log."""
+"""The sample tool server as tests declare it, start it over HTTP, and read its own log.
+
+`python tests/servers/buckets.py` prints a tools.toml that declares it, for the walk-through in docs/holds.md.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,9 @@ person = "owner"
 summary = "Fetch the text of a web page."
 effect = "read"
 outside = true
-
+"""
+# Declared besides in tests: too much, graver than it is declared, and not there at all.
+TROUBLE = """
 [server.buckets.tool.huge]
 summary = "Read the whole storage archive."
 effect = "read"
@@ -66,7 +71,7 @@ def declared(
     where = f'url = "{url}"' if url else f"command = {json.dumps(command or [sys.executable, str(SERVER)])}"
     env = "" if url else 'env = ["BUCKET_HOME", "BUCKET_SLOW_S", "BUCKET_BROKEN"]'
     classed = f'class = "{action_class}"' if action_class else ""
-    return f"[server.buckets]\n{where}\n{env}\n{more}\n{TOOLS.format(classed=classed)}\n{tools}"
+    return f"[server.buckets]\n{where}\n{env}\n{more}\n{TOOLS.format(classed=classed)}{TROUBLE}\n{tools}"
 
 
 def calls(folder: Path, tool: str | None = None) -> list[dict[str, Any]]:
@@ -99,3 +104,8 @@ def over_http(folder: Path) -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
+
+
+if __name__ == "__main__":
+    command = json.dumps([sys.executable, str(SERVER)])
+    print(f'[server.buckets]\ncommand = {command}\nenv = ["BUCKET_HOME"]\n{TOOLS.format(classed="")}')

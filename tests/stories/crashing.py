@@ -13,7 +13,11 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
+from adapters.embeddings import make_embedder
+from adapters.tools.session import ServerSession
+from holds.actions import Actions
 from holds.desk import HoldDesk
+from holds.running import Runner
 from manifest.settings import load_settings
 from organs.stages import Stages
 from store.inbox import Inbox
@@ -27,6 +31,13 @@ STEPS: dict[str, tuple[type, str]] = {
     "seal": (Ledger, "append"),
     "finish": (Inbox, "finish"),
     "park": (Inbox, "park"),
+    # of an approved action
+    "decide": (HoldDesk, "decide"),
+    "run": (Runner, "run"),
+    "perform": (Actions, "perform"),
+    "call": (ServerSession, "call"),
+    "end": (Runner, "_end"),
+    "continued": (HoldDesk, "continued"),
 }
 
 
@@ -75,7 +86,7 @@ def main() -> None:
     settings = load_settings().model_copy(update={"port": 0})
     home.prepare(settings.home)
     with home.lock(settings.home):
-        asyncio.run(app.serve_forever(settings, print_link=True))
+        asyncio.run(app.serve_forever(settings, make_embedder(settings.embeddings), print_link=True))
 
 
 if __name__ == "__main__":
