@@ -109,7 +109,8 @@ def table(looks: Sequence[Look], notes: dict[str, str], most: int = 25) -> str:
         seen = "; ".join(one.findings[:_SHOWN]) or "nothing unusual"
         rows.append(f"| `{_cell(one.name)}` | {one.lines:,} | {_cell(seen)} | {_cell(notes.get(one.name, ''))} |")
     left = len(order) - most
-    return "\n".join(rows) + (f"\n\n{left:,} more files showed less." if left > 0 else "")
+    more = f"\n\n{left:,} more {'file' if left == 1 else 'files'} showed less." if left > 0 else ""
+    return "\n".join(rows) + more
 
 
 def summary(looks: Sequence[Look]) -> str:
@@ -120,7 +121,7 @@ def summary(looks: Sequence[Look]) -> str:
         ending = one.name.rpartition(".")[2].lower() if "." in one.name else "none"
         kinds[ending] = kinds.get(ending, 0) + 1
     common = ", ".join(f"{n} .{kind}" for kind, n in sorted(kinds.items(), key=lambda k: -k[1])[:6])
-    names = "\n".join(one.name for one in sorted(looks, key=lambda one: -one.weight)[:200])
+    names = "\n".join(one.name for one in sorted(looks, key=lambda one: -one.weight)[:60])
     return f"{len(looks):,} text files, {lines:,} lines ({common}). The files:\n{names}"
 
 
