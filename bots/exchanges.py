@@ -22,7 +22,6 @@ from bots.analyze import Analysis, wanted
 from bots.inbound import Inbound
 from bots.progress import Progress, ProgressHub
 from bots.second_look import owed
-from bots.second_look import owed
 from holds.desk import HoldDesk
 from holds.record import HoldRecord, HoldRequest, NobodyMayDecide
 from manifest.agents import Agents
@@ -62,14 +61,6 @@ class Secrets(Protocol):
     def mask(self, text: str) -> str: ...
 
 
-class Secrets(Protocol):
-    """Finds passwords and keys in a text (`router.sensitivity`)."""
-
-    def secret(self, text: str) -> bool: ...
-
-    def mask(self, text: str) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class ExchangeParts:
     """What carrying an exchange needs."""
@@ -93,8 +84,6 @@ class ExchangeParts:
     owe: Callable[[str, str], Awaitable[object]] | None = None  # keeps what is to be asked again online
     secrets: Secrets | None = None  # finds and masks passwords and keys
     analysis: Analysis | None = None  # what an archive with the word "analyze" goes through
-    owe: Callable[[str, str], Awaitable[object]] | None = None  # keeps what is to be asked again online
-    secrets: Secrets | None = None  # finds and masks passwords and keys
 
 
 class _NotOurs(Exception):
@@ -175,7 +164,6 @@ class Exchanges:
             except TimeoutError:
                 prepared = p.pipeline.gave_up(arrival, "timeout")
             prepared = await self._told_to_rotate(prepared, inbound)
-            prepared = await self._told_to_rotate(prepared, inbound)
         await self._keep(row, prepared)
         return prepared
 
@@ -211,7 +199,7 @@ class Exchanges:
         outcome = prepared.outcome
         if prepared.hold is not None and prepared.phase == "first":
             try:
-                outcome = self._waiting(prepared, await p.desk.open(self._ask(prepared, row)))
+                outcome = await self._waiting(prepared, await p.desk.open(self._ask(prepared, row)))
             except NobodyMayDecide as nobody:  # who could decide when it was judged no longer may
                 prepared = self._nobody(prepared, nobody.why)
                 await self._keep(row, prepared)
@@ -249,9 +237,6 @@ class Exchanges:
         online = owed(outcome)
         if online is not None and p.owe is not None and prepared.phase == "first":
             await p.owe(row.exchange_id, online)  # before the end: a crash in between comes here again
-        wanted = owed(outcome)
-        if wanted is not None and p.owe is not None and prepared.phase == "first":
-            await p.owe(row.exchange_id, wanted)  # before the end: a crash in between comes here again
         close = p.inbox.park if waits else p.inbox.finish
         index = outcome.receipt.index if outcome.receipt else None
         if not await close(
@@ -324,20 +309,6 @@ class Exchanges:
             mask=None if secrets is None else secrets.mask,
         )
 
-    def context(self, prepared: Prepared) -> _4_vault.SealContext:
-        """What the seal says besides the outcome; secrets are masked in it."""
-        secrets = self._parts.secrets
-        return _4_vault.SealContext(
-            channel=prepared.channel,
-            person=prepared.person,
-            role=prepared.role,
-            received_at=prepared.received_at,
-            message=prepared.message,
-            constitution=prepared.constitution,
-            phase=prepared.phase,
-            mask=None if secrets is None else secrets.mask,
-        )
-
     def _ask(self, prepared: Prepared, row: InboxRow) -> HoldRequest:
         ask = prepared.hold
         assert ask is not None
@@ -356,15 +327,18 @@ class Exchanges:
             plan="" if proposal is None else proposal.plan,
         )
 
-    def _waiting(self, prepared: Prepared, record: HoldRecord) -> Outcome:
+    async def _waiting(self, prepared: Prepared, record: HoldRecord) -> Outcome:
         """The outcome with its hold, and for everything but a crisis the line that says who is asked until when."""
         outcome = prepared.outcome.model_copy(update={"hold": HoldView(id=record.id)})
         if record.kind == "crisis":
             return outcome
-        until = "" if record.deadline is None else f"{record.deadline:%Y-%m-%d %H:%M} UTC"
-        line = self._parts.replies.get(
-            "hold.waiting", prepared.language, summary=record.summary, who=record.who_may, until=until
-        )
+        words = {"summary": record.summary, "who": record.who_may}
+        if record.deadline is None:
+            line = self._parts.replies.get("hold.waiting_open", prepared.language, **words)
+        else:
+            local = record.deadline.astimezone(await self._parts.zone_of(record.requester))
+            until = f"{local:%Y-%m-%d %H:%M} {local.tzname() or 'UTC'}"
+            line = self._parts.replies.get("hold.waiting", prepared.language, until=until, **words)
         return outcome.model_copy(update={"reply": line})
 
     def _nobody(self, prepared: Prepared, why: str) -> Prepared:
@@ -415,5 +389,3 @@ def _word(record: HoldRecord) -> HumanWord:
         content_sha256=record.content_sha256,
         hold_id=record.id,
     )
-
-
