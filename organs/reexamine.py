@@ -123,6 +123,10 @@ def _arguments(content: str) -> dict[str, str]:
 
 
 def _refusal(judgement: Judgement) -> str | None:
+    """A sentence of a reply could be cut; of exact content nothing is, and no approval stands in for F9 and F10."""
+    for floor in ("F9", "F10"):
+        if judgement.floors[floor].passed is False:
+            return judgement.floors[floor].reason
     if judgement.verdict in (Verdict.VOID, Verdict.SABAR):
         return judgement.reply or judgement.reason
     return None

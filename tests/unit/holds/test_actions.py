@@ -9,6 +9,7 @@ from holds.actions import Action, ActionFailed, Actions, Done
 from holds.record import HoldRecord
 from holds.running import Runner
 from holds.runs import ActionContext
+from holds.undone import Undone
 from organs.bundles import Effect
 from store.engine import Database
 from store.flags import Flags
@@ -340,3 +341,50 @@ async def test_a_crash_while_setting_a_reminder_sets_it_once(house: House) -> No
     for one in list(house.actions._under_way):
         one.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+# -- taking back is sealed -----------------------------------------------------------------------------------------
+
+
+async def test_what_was_taken_back_is_sealed_once_and_by_whom(house: House) -> None:
+    sealed: list[Undone] = []
+
+    async def seal(one: Undone) -> int:
+        sealed.append(one)
+        return 7
+
+    house.actions.on_undone = seal
+    await run(house, reminder_name(house), {"text": "x", "due": (NOON + timedelta(hours=1)).isoformat()})
+    await house.actions.undo("k1", by=DI)
+    await house.actions.undo("k1", by=DI)
+    await house.actions.recover()
+    (one,) = sealed
+    assert (one.key, one.run, one.person, one.at) == ("undo:k1", "k1", "di", NOON)
+
+
+async def test_a_ledger_that_does_not_answer_gets_it_later(house: House) -> None:
+    async def gone(_one: Undone) -> int:
+        raise OSError("disk full")
+
+    house.actions.on_undone = gone
+    await run(house, reminder_name(house), {"text": "x", "due": (NOON + timedelta(hours=1)).isoformat()})
+    assert (await house.actions.undo("k1", by=DI)).state == "undone"
+    sealed: list[str] = []
+
+    async def back(one: Undone) -> int:
+        sealed.append(one.key)
+        return 3
+
+    house.actions.on_undone = back
+    await house.actions.recover()
+    assert await house.actions.seal_undone() == 0
+    assert sealed == ["undo:k1"]
+
+
+async def test_nothing_is_taken_back_in_a_pause(house: House) -> None:
+    await run(house, reminder_name(house), {"text": "x", "due": (NOON + timedelta(hours=1)).isoformat()})
+    await Flags(house.database, house.hands).pause(by="ana")
+    assert (await house.actions.undo("k1", by=DI)).state == "paused"
+    assert len(await house.reminders.waiting("di")) == 1
+    await Flags(house.database, house.hands).resume()
+    assert (await house.actions.undo("k1", by=DI)).state == "undone"

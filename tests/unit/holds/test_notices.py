@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from holds.notices import Notices, Place, quiet, steps
+from holds.editing import Editing
+from holds.notices import Notices, Place, Places, quiet, steps
+from holds.record import HoldRecord
 from organs.bundles import Effect
 from store.engine import Database
 from store.outbox import Outbox
-from store.people import Person
-from tests.house import ANA, BO, TEAM, House, build
+from store.people import Identity, Person
+from tests.house import ANA, BO, DI, TEAM, House, build
 
 
 def place_of(person: Person) -> Place | None:
@@ -113,3 +115,39 @@ async def test_a_crisis_wakes_its_contacts_and_says_the_least(house: House, noti
 def test_quiet_hours(hours: str | None, zone: str, moment: tuple[int, int], sleeps: bool) -> None:
     person = Person("x", "X", "approver", (), zone, "en", True, True, hours)
     assert quiet(person, datetime(2026, 11, 21, *moment, tzinfo=UTC)) is sleeps
+
+
+async def test_a_question_goes_to_the_asker_and_the_answer_to_who_asked(house: House, notices: Notices) -> None:
+    async def fine(_record: HoldRecord, _content: str) -> str | None:
+        return None
+
+    async def changed(record: HoldRecord) -> None:
+        await notices.changed(record)
+
+    house.desk.changed = changed
+    editing = Editing(house.database, house.desk, fine, clock=house.hands)
+    hold = await house.open()
+    assert await said(house) == [("ana", "Your decision is asked for")]  # at once, and Bo sleeps
+    await editing.ask(hold.id, by=ANA, question="Which table?")
+    outbox = Outbox(house.database, house.hands)
+    (question,) = await outbox.claim("me", channels=("bridge",), limit=9, lease=timedelta(minutes=1))
+    assert (question.recipient, question.thread) == ("di", "T1")
+    assert "Which table?" in question.body
+    await editing.answer(hold.id, by=DI, answer="The old one.")
+    (who, words) = (await said(house))[0]
+    assert who == "ana"
+    assert words.startswith("Di answered")
+    await house.desk.decide(hold.id, by=ANA, decision="deny", content_sha256=hold.content_sha256)
+    house.hands.turn(hours=10)
+    assert await notices.sweep() == 0
+
+
+def test_the_channel_that_came_last_is_tried_first() -> None:
+    person = Person("bo", "Bo", "approver", (), "UTC", "en", True, True)
+    places = Places(lambda one: Place("bridge", f"{one.id}/notices"))
+    assert places.of(person) == Place("bridge", "bo/notices")
+    places.register(lambda one: Place("slack", "D1") if one.identities else None)
+    assert places.of(person) == Place("bridge", "bo/notices")
+    linked = replace(person, identities=(Identity("slack", "T1/U2", "linked"),))
+    assert places.of(linked) == Place("slack", "D1")
+    assert Places().of(person) is None

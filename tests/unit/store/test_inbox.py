@@ -116,3 +116,22 @@ async def test_stop_is_kept(inbox: Inbox) -> None:
     assert await inbox.request_cancel(exchange)
     assert not await inbox.request_cancel(exchange)
     assert await inbox.cancel_requested(exchange)
+
+
+async def test_a_silent_process_loses_what_it_had_and_writes_nothing_more(inbox: Inbox) -> None:
+    exchange, _ = await inbox.receive("c", "E1", "T", "p", "{}")
+    assert await inbox.claim(exchange, "slow", timedelta(minutes=5)) is not None
+    assert await inbox.release_silent(["slow", "quick"]) == 0
+    assert await inbox.claim(exchange, "quick", timedelta(minutes=5)) is None
+    assert await inbox.release_silent(["quick"]) == 1
+    assert await inbox.release_silent(["quick"]) == 0
+    assert await inbox.claim(exchange, "quick", timedelta(minutes=5)) is not None
+    assert not await inbox.prepare(exchange, "the slow one's", owner="slow")
+    assert not await inbox.finish(exchange, "SEAL", OutboxDraft("k1", "c", "T", "late"), owner="slow")
+    assert not await inbox.park(exchange, "888_HOLD", owner="slow")
+    assert await inbox.prepare(exchange, "the quick one's", owner="quick")
+    assert await inbox.finish(exchange, "SEAL", OutboxDraft("k2", "c", "T", "done"), owner="quick")
+    assert not await inbox.prepare(exchange, "later", owner="quick")
+    row = await inbox.get(exchange)
+    assert row is not None
+    assert (row.prepared, row.outcome) == ("the quick one's", "SEAL")
