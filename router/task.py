@@ -79,12 +79,14 @@ class TaskReader:
         """The call's features. A reader that fails makes the text sensitive and the question hard: fail closed."""
         question = next((m.content for m in reversed(call.messages) if m.role == "user"), "")
         chore = call.purpose in ("stand_alone", "rewrite")
+        sensitive = await self._contains(call)
+        unasked = chore or sensitive is not None  # what stays at home is not weighed: nothing would follow from it
         return Task(
             question=question,
             chars=len(call.system) + sum(len(m.content) for m in call.messages),
-            sensitive=await self._contains(call),
-            needs_fresh=False if chore else self._fresh(call, question),
-            need=0.0 if chore else self._need(question),
+            sensitive=sensitive,
+            needs_fresh=False if unasked else self._fresh(call, question),
+            need=0.0 if unasked else self._need(question),
             stronger=call.purpose == "retry",
             chore=chore,
             high_stakes=call.high_stakes,
