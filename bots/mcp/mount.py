@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bots.bridge.auth import caller
+from bots.bridge.errors import Refusal
 from bots.mcp.services import Caller, McpServices
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 PATH = "/mcp"
 _MAX_BODY = 4 * 1024 * 1024  # bytes of one message
-_MAX_SESSIONS = 500
+_MAX_SESSIONS = 5_000
 _IDLE_S = 1800.0
 
 
@@ -32,8 +33,18 @@ class McpMount:
         self._closing = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request. Raises the bridge's Refusal where nobody vouches for it."""
-        who = await caller(Request(scope, receive))
+        """Serve one HTTP request. Raises the bridge's Refusal where nobody vouches for it, or past the pace."""
+        request = Request(scope, receive)
+        who = await caller(request)
+        # A handshake opens a session, which is kept for a while: it counts as a call, so that nobody opens them all.
+        if request.method == "POST" and not {"mcp-session-id", "mcp-protocol-version"} & set(request.headers):
+            wait = self._services.limiter.allow(who.actor.person, "mcp")
+            if wait is not None:
+                raise Refusal(
+                    429,
+                    "rate_limited",
+                    f"That was more than I may take a minute; try again in {max(1, round(wait))} s.",
+                )
         app = await self._app(scope, Caller(who.actor, who.scopes))
         await app(scope, receive, send)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.instance import Instance, people
 from tests.integration.mcp.conftest import PEOPLE, Rig, fault, held, said
+from tests.integration.mcp.test_authority import ACCEPT, HELLO
 from tests.platforms.brave import brave
 from tests.platforms.lm_studio import lm_studio
 
@@ -49,3 +52,14 @@ async def test_more_than_a_persons_pace_is_turned_away_and_danger_never_is(slow:
             assert held(await client.call_tool("_agi_", arguments))["outcome"]["lane"] == "CRISIS"
         result = await client.call_tool("_init_", {"text": "I want to kill myself tonight"})
         assert held(result)["crisis"], said(result)
+
+
+def test_opening_protocol_sessions_has_the_same_pace(slow: Rig) -> None:
+    token = {"Authorization": f"Bearer {slow.token('bo', 'chat')}"}
+    got = [
+        httpx.post(f"{slow.trinity.url}/mcp", headers=ACCEPT | token, content=json.dumps(HELLO), timeout=30)
+        for _ in range(6)
+    ]
+    assert [one.status_code for one in got[:4]] == [200] * 4
+    assert got[5].status_code == 429
+    assert "try again" in got[5].json()["message"]

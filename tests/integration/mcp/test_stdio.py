@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
 
 from tests.instance import REPO, Instance, people
 from tests.integration.mcp.conftest import PEOPLE, Rig, fault, held
@@ -147,3 +152,21 @@ def test_a_wrong_setting_is_one_plain_line(alone: Instance) -> None:
     assert done.stdout == b""
     assert b"COST_LIMIT_PER_DAY" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+async def test_a_stop_does_not_wait_for_open_streams(alone: Instance) -> None:
+    """A client of the handshake era keeps a stream open for as long as it lives."""
+    alone.start()
+    token = alone.run("token", "create", "t").stdout.decode().strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+        with contextlib.suppress(BaseExceptionGroup, httpx2.HTTPError, MCPError):
+            async with Client(streamable_http_client(f"{alone.url}/mcp", http_client=http), mode="legacy") as client:
+                assert (await client.list_tools()).tools
+                started = time.monotonic()
+                code = await anyio.to_thread.run_sync(alone.stop)
+                took = time.monotonic() - started
+    assert code == 0
+    assert took < 10, alone.log()
+    assert "Traceback" not in alone.log()
+    assert "error" not in alone.log()
