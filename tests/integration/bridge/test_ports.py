@@ -16,9 +16,10 @@ from holds.editing import Editing
 from holds.record import HoldRecord
 from organs.bundles import Proof, Role
 from store.engine import Database
-from store.people import People
+from store.flags import Flags
+from store.people import Crowd, People
 from store.tokens import Tokens
-from tests.house import ALONE, ANA, BO, CY, DI, TEAM, House, build
+from tests.house import ALONE, ANA, BO, CY, DI, TEAM, House, Tool, build
 from vault.config import LedgerConfig
 from vault.entry import NewEntry
 from vault.ledger import Ledger
@@ -142,6 +143,87 @@ async def test_the_writer_in_danger_never_sees_the_crisis_hold(database: Databas
     assert view is not None
     assert view.crisis
     assert (view.offer, view.may_withdraw) == ("acknowledge", False)
+
+
+async def test_what_each_viewer_may_do_besides_yes_and_no(database: Database) -> None:
+    house = await build(database)
+    port = desk_port(house)
+    record = await house.open(action="post", action_class="compensable", content='{"text": "old", "to": "#all"}')
+    asker, decider = await port.hold(record.id, DI), await port.hold(record.id, BO)
+    assert asker is not None
+    assert decider is not None
+    assert (asker.fields, asker.may_ask, asker.may_answer) == ((), False, False)
+    assert [field.name for field in decider.fields] == ["text", "to"]
+    assert (decider.may_ask, decider.may_answer, decider.may_settle) == (True, False, False)
+    assert (await port.ask(record.id, BO, "Which one?")).accepted
+    asker = await port.hold(record.id, DI)
+    assert asker is not None
+    assert asker.may_answer
+    assert (asker.events[-1].what, asker.events[-1].text) == ("asked", "Which one?")
+    assert (await port.answer(record.id, DI, "This one.")).accepted
+    more = {"reason": "", "content_sha256": record.content_sha256, "typed": None, "step_up": None}
+    refused = await port.edit(record.id, BO, changes={"text": "ill"}, **more)  # type: ignore[arg-type]
+    assert not refused.accepted
+    assert "illness" in refused.why
+    edited = await port.edit(record.id, BO, changes={"text": "new"}, **more)  # type: ignore[arg-type]
+    assert edited.accepted
+    assert edited.hold is not None
+    old, new = await port.hold(record.id, CY), await port.hold(edited.hold, CY)
+    assert old is not None
+    assert new is not None
+    assert (old.state, old.replaced_by, new.replaces) == ("edited", new.id, old.id)
+    assert [(c.name, c.before, c.after) for c in old.changes] == [("text", "old", "new")]
+    assert [view.id for view in await port.holds(CY, "decided")] == [new.id, old.id]
+
+
+async def test_an_approval_in_a_pause_says_that_it_waits(database: Database) -> None:
+    house = await build(database)
+    house.actions.register(Tool().action())
+    port = desk_port(house)
+    record = await house.open(action="bucket.delete", action_class="compensable")
+    await Flags(database, house.hands).pause(by="ana")
+    said = await port.decide(
+        record.id, BO, approve=True, reason="", content_sha256=record.content_sha256, typed=None, step_up=None
+    )
+    assert (said.accepted, "All actions are stopped" in said.why) == (True, True)
+    view = await port.hold(record.id, BO)
+    assert view is not None
+    assert (view.state, "once `trinity resume`" in view.result) == ("approved", True)
+
+
+async def test_a_run_of_which_nobody_knows_is_settled_by_a_decider(database: Database) -> None:
+    house = await build(database)
+    house.actions.register(Tool(fails=TimeoutError()).action())
+    port = desk_port(house)
+    record = await house.open(action="bucket.delete", action_class="compensable")
+    await house.desk.decide(record.id, by=BO, decision="approve", content_sha256=record.content_sha256)
+    await house.runner.run(record.id)
+    for viewer, may in ((BO, True), (DI, False)):
+        view = await port.hold(record.id, viewer)
+        assert view is not None
+        assert (view.state, view.may_settle) == ("unknown", may)
+    assert not (await port.settle(record.id, DI, happened=True, reason="")).accepted
+    assert (await port.settle(record.id, BO, happened=False, reason="still there")).accepted
+    view = await port.hold(record.id, BO)
+    assert view is not None
+    assert (view.state, view.events[-1].what) == ("failed", "looked: it did not happen")
+
+
+async def test_a_hundred_holds_read_the_people_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = await build(database)
+    for n in range(20):
+        await house.open(f"ex_{n}")
+    reads = 0
+    crowd = house.people.crowd
+
+    async def counted() -> Crowd:
+        nonlocal reads
+        reads += 1
+        return await crowd()
+
+    monkeypatch.setattr(house.people, "crowd", counted)
+    assert len(await desk_port(house).holds(BO, "pending")) == 20
+    assert reads == 1
 
 
 @pytest.fixture
