@@ -104,7 +104,7 @@ def pick(files: Sequence[SourceFile], looks: Sequence[Look]) -> list[SourceFile]
 def table(looks: Sequence[Look], notes: dict[str, str], most: int = 25) -> str:
     """The scan as Markdown, the weightiest files first."""
     order = sorted(looks, key=lambda one: (-one.weight, one.name))
-    rows = ["| file | lines | seen | in a sentence |", "|---|---|---|---|"]
+    rows = ["| file | lines | seen | a local model says (not judged) |", "|---|---|---|---|"]
     for one in order[:most]:
         seen = "; ".join(one.findings[:_SHOWN]) or "nothing unusual"
         rows.append(f"| `{_cell(one.name)}` | {one.lines:,} | {_cell(seen)} | {_cell(notes.get(one.name, ''))} |")
