@@ -49,6 +49,11 @@ class ActionContext:
     now: datetime
     allowed: Effect = Effect.IRREVERSIBLE  # the gravest effect that the mandate covers; a tool may turn out graver
 
+    @property
+    def by_hold(self) -> bool:
+        """Whether a human's word stands behind this run."""
+        return self.key.startswith("hold:")
+
 
 def start_row(
     context: ActionContext, action: str, arguments: Mapping[str, str], *, owner: str, hold_id: str | None

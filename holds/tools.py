@@ -88,6 +88,17 @@ class ToolDesk:
         """End every server that was started."""
         await asyncio.gather(*(session.close() for session in self.sessions.values() if session.running))
 
+    def state(self) -> str | None:
+        """What is wrong with the servers that were used so far, in words; "" for nothing, None for none declared."""
+        if not self.sessions and not self._webhooks:
+            return None
+        troubles = [s.trouble for s in self.sessions.values() if s.trouble]
+        for name, session in self.sessions.items():
+            left = sorted(set(session.seen) - set(session.declared.tools))
+            if left:
+                troubles.append(f"{name} offers what is not declared and cannot be used: {', '.join(left)[:200]}.")
+        return " ".join([*troubles, "See `trinity tools check`."] if troubles else [])
+
     # -- what is offered ---------------------------------------------------------------------------------------------
 
     async def offer(self, request: str, *, actor: Actor, channel: str, most: int, changes_only: bool = False) -> Offer:
@@ -252,6 +263,8 @@ class ToolDesk:
             raise ActionUnclear(f"{tool.name} reports an error:\n{said}\n")
         undo = self._undo_call(tool, answer, values)
         if reads:
+            if context.by_hold:  # it goes to a person as it is, not through F12 to a model
+                return Done(f"{tool.name} says:\n{_quoted(answer)}")
             more = f"\n[{answer.left_out:,} characters more were not read.]" if answer.left_out else ""
             return Done(answer.text + more)
         return Done(f"Done: {tool.declared.meaning.summary} {tool.name} says:\n{_quoted(answer)}", undo)

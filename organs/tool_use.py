@@ -85,8 +85,10 @@ class ToolUse:
             settled = replace(now, may_call=False)
             if not answer.calls or last:
                 return Used(answer, (), tuple(evidence), tuple(notes), settled)
-            asked = [_sound(one, f"{number}_{place}") for place, one in enumerate(answer.calls[:_CALLS])]
-            read = [self._judged(one, by_wire, session, lane, tainted=tainted) for one in asked]
+            read = [
+                self._judged(one, by_wire, session, lane, place=f"{number}_{place}", tainted=tainted)
+                for place, one in enumerate(answer.calls[:_CALLS])
+            ]
             for one in read:
                 if one.tool is not None and one.outgoing and await self.tools.private(one.texts):
                     one.proposal = _proposal(one.tool, one.texts, held="outside")
@@ -157,14 +159,21 @@ class ToolUse:
         return replace(used, notes=tuple(dict.fromkeys((*used.notes, *offer.notes)))), plan
 
     def _judged(
-        self, call: ToolCall, by_wire: Mapping[str, OfferedTool], session: Session, lane: Lane, *, tainted: bool
+        self,
+        given: ToolCall,
+        by_wire: Mapping[str, OfferedTool],
+        session: Session,
+        lane: Lane,
+        *,
+        place: str,
+        tainted: bool,
     ) -> _Asked:
         """What may become of one call. Pure: only the declaration, the arguments and where text came from decide."""
-        tool = by_wire.get(call.name)
+        call, tool = _sound(given, place), by_wire.get(given.name)
         if tool is None:
             return _Asked(call, fault="There is no such tool.")
         try:
-            values = json.loads(call.arguments)
+            values = json.loads(given.arguments)
             if not isinstance(values, dict):
                 raise schema.BadArguments("they are no object")
             schema.check(values, tool.schema)

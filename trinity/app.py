@@ -317,7 +317,20 @@ class App:
         warming = asyncio.create_task(warm(), name="warming")
         later = asyncio.create_task(warm_later(), name="warming-later")
         status = StatusDesk(
-            StatusParts(settings, database, ledger, router, desk, inbox, flags, clock, rules, warming, continue_decided)
+            StatusParts(
+                settings,
+                database,
+                ledger,
+                router,
+                desk,
+                inbox,
+                flags,
+                clock,
+                rules,
+                warming,
+                continue_decided,
+                tools.state,
+            )
         )
         bridge = BridgeServer(
             BridgeServices(

@@ -37,6 +37,7 @@ class StatusParts:
     rules: Constitution
     warming: asyncio.Task[None]
     resumed: Callable[[], Awaitable[None]]  # what waited for the end of a pause goes on
+    tools: Callable[[], str | None] = lambda: None  # what is wrong with declared tools; None where none are declared
 
 
 class StatusDesk:
@@ -83,6 +84,8 @@ class StatusDesk:
                 "models", router.can_answer, "" if router.can_answer else "No model can answer: see `trinity doctor`."
             ),
             Part("schedules", not failing, "; ".join(f"{n} failed with {e}" for n, e in sorted(failing.items()))),
+            # A tool that is down is said where it is asked for; Trinity answers all the same.
+            *(() if (trouble := p.tools()) is None else (Part("tools", True, trouble),)),
         )
 
     async def pause(self, by: Actor) -> str:

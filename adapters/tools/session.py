@@ -40,6 +40,8 @@ class ServerSession:
         self._used = 0.0
         self._rest_until, self._rest = 0.0, 0.0
         self._listing: dict[str, ListedTool] | None = None
+        self.trouble = ""  # why it did not start when it was last tried
+        self.seen: tuple[str, ...] = ()  # what it offered when it was last asked
 
     @property
     def running(self) -> bool:
@@ -55,6 +57,7 @@ class ServerSession:
             try:
                 with self._working():
                     self._listing = await self._list(session)
+                    self.seen = tuple(self._listing)
             except Exception as error:  # whatever a server does, it is the server's fault
                 await self._drop()
                 if second:
@@ -141,8 +144,9 @@ class ServerSession:
                 log.warning("tools.no_start", server=name, error=type(error).__name__)
                 slow = isinstance(error, TimeoutError)
                 how = f"within {self.declared.start_s:g} seconds" if slow else f"({type(error).__name__})"
-                raise NotSent(f"The tool server “{name}” did not start {how}.") from error
-            self._rest = 0.0
+                self.trouble = f"The tool server “{name}” did not start {how}."
+                raise NotSent(self.trouble) from error
+            self._rest, self.trouble = 0.0, ""
             return self._session
 
     async def _run(self, ready: asyncio.Future[ClientSession], end: asyncio.Event) -> None:
