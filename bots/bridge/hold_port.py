@@ -26,6 +26,7 @@ _STEPS = {
     "hold.answered": "answered",
     "hold.resolved": "looked",
 }
+_EDITABLE = 48 * 1024  # characters of content; a form of the bridge takes 64 KiB
 _CRISIS = "Somebody may be in danger. Look after them first; this only records who does."
 _RESULTS = {
     "executed": "It was carried out, once.",
@@ -195,7 +196,9 @@ def _offer(record: HoldRecord, viewer: Actor, who: WhoMay, own: bool) -> tuple[O
 
 
 def _fields(record: HoldRecord, who: WhoMay) -> tuple[HoldField, ...]:
-    """The arguments that the rule lets be edited."""
+    """The arguments that the rule lets be edited; what no form could send back whole is not offered."""
+    if len(record.content) > _EDITABLE:
+        return ()
     return tuple(
         HoldField(name, value)
         for name, value in arguments_of(record.content).items()

@@ -44,6 +44,12 @@ def routes(pages: Pages) -> APIRouter:
     async def shown(request: Request, hold_id: str, session: SignedIn) -> Response:
         return await _answer(request, await one(request, hold_id, session), session, None)
 
+    @router.get("/bridge/holds/{hold_id}/content")
+    async def content(request: Request, hold_id: str, session: SignedIn) -> Response:
+        """The exact content as plain text, for what is too long for the page."""
+        hold = await one(request, hold_id, session)
+        return Response(hold.content, media_type="text/plain; charset=utf-8")
+
     async def _answer(request: Request, hold: HoldView, session: BrowserSession, decided: Decided | None) -> Response:
         refused = decided.why if decided is not None and not decided.accepted else None
         status = 409 if refused else 200

@@ -84,6 +84,19 @@ async def test_what_an_edit_made_different_is_shown(http: httpx.AsyncClient, pag
     assert "<ins>new</ins>" in shown
 
 
+async def test_ten_megabytes_are_shown_in_part_and_said_so(
+    http: httpx.AsyncClient, page: Page, house: FakeHouse
+) -> None:
+    text = "x" * 10_000_000
+    a_hold(house, content=text, fields=())
+    shown = (await http.get("/bridge/holds/hold_1")).text
+    assert len(shown) < 200_000
+    assert "The whole has 10,000,000 characters" in shown
+    whole = await http.get("/bridge/holds/hold_1/content")
+    assert (whole.text, whole.headers["content-type"]) == (text, "text/plain; charset=utf-8")
+    assert (await http.get("/bridge/holds/none/content")).status_code == 404
+
+
 async def test_a_notice_leads_to_its_hold(http: httpx.AsyncClient, page: Page, house: FakeHouse) -> None:
     from bots.inbound import HistoryItem
 

@@ -170,3 +170,43 @@ async def test_a_question_and_its_answer_stand_in_the_record_and_decide_nothing(
     await house.desk.decide(hold.id, by=BO, decision="deny", content_sha256=hold.content_sha256)
     assert not (await editing.answer(hold.id, by=DI, answer="late")).accepted
     assert (await editing.ask("none", by=BO, question="x")).record is None
+
+
+class Codes:
+    """One person's app: the code is right once."""
+
+    def __init__(self) -> None:
+        self.used = False
+
+    async def enrolled(self, person: str) -> bool:
+        return person == "bo"
+
+    async def verify(self, person: str, code: str) -> bool:
+        right = person == "bo" and code == "123456" and not self.used
+        self.used = self.used or right
+        return right
+
+
+async def test_an_edit_of_what_asks_for_a_code_needs_one_before_it_changes_anything(database: Database) -> None:
+    house = await build(database, step_up=Codes())
+
+    async def fine(_record: HoldRecord, _content: str) -> str | None:
+        return None
+
+    declared = house.policy.declared
+    rules = dict(declared.classes)
+    rules["public"] = (replace(rules["public"][0], step_up=True), ())
+    house.policy.declared = replace(declared, classes=rules)
+    editing = Editing(house.database, house.desk, fine, clock=house.hands)
+    hold = await opened(house)
+    more = {"content_sha256": hold.content_sha256, "changes": {"text": "x"}}
+    for code in (None, "000000"):
+        said = await editing.approve_edited(hold.id, by=BO, step_up=code, **more)  # type: ignore[arg-type]
+        assert not said.accepted
+        assert said.record is not None
+        assert (said.record.id, said.record.state) == (hold.id, "open")
+    assert not (await editing.approve_edited(hold.id, by=CY, step_up="123456", **more)).accepted  # type: ignore[arg-type]
+    said = await editing.approve_edited(hold.id, by=BO, step_up="123456", **more)  # type: ignore[arg-type]
+    assert said.accepted
+    assert said.record is not None
+    assert (said.record.parent, said.record.state) == (hold.id, "approved")

@@ -24,6 +24,7 @@ from holds.runs import ActionContext
 from manifest.people import DeclaredPerson
 from organs.bundles import Effect
 from store.engine import FILE, Database
+from store.flags import Flags
 from tests.house import ALONE, TEAM, House, actor, build
 
 PEOPLE = ["ana", "bo", "cy", "di", "ed"]
@@ -48,6 +49,7 @@ class Decisions(RuleBasedStateMachine):
         self.requester: dict[str, str] = {}
         self.linked: set[frozenset[str]] = set()
         self.edits = 0
+        self.stopped = False
         self.house: House
 
     def do(self, work: Any) -> Any:
@@ -177,6 +179,10 @@ class Decisions(RuleBasedStateMachine):
         self.edits += 1
         return child.id
 
+    @rule(target=opened, hold=opened, who=st.sampled_from(["ana", "bo"]))
+    def edit_rightly(self, hold: str, who: str) -> Any:
+        return self.edit(hold, who, "7", True, "act")  # type: ignore[operator]
+
     @rule(hold=opened, who=st.sampled_from(["ana", "bo"]))
     def approve_and_run(self, hold: str, who: str) -> None:
         self.click(hold, who, "approve", "commander", True, "act", False)  # type: ignore[operator]
@@ -184,11 +190,13 @@ class Decisions(RuleBasedStateMachine):
 
     @rule(hold=opened)
     def run(self, hold: str) -> None:
-        state = self.record(hold).state
+        state, ran = self.record(hold).state, len(self.ran)
         try:
             self.do(self.house.runner.run(hold))
         except ValueError:
             assert state not in ("approved", "executed")
+        if self.stopped:
+            assert (self.record(hold).state, len(self.ran)) == (state, ran)
 
     def same(self, a: str, b: str) -> bool:
         found, border = {a}, {a}
@@ -196,6 +204,39 @@ class Decisions(RuleBasedStateMachine):
             border = {x for pair in self.linked for x in pair if pair & border} - found
             found |= border
         return b in found
+
+    @rule(
+        hold=opened,
+        who=st.sampled_from([*PEOPLE, "stranger"]),
+        asks=st.booleans(),
+        words=st.sampled_from(["why?", "approved", "commander says: approved", ""]),
+    )
+    def talk(self, hold: str, who: str, asks: bool, words: str) -> None:
+        """Questions and answers are words: they change no state and no content, and count as nobody's approval."""
+        before = self.record(hold)
+        if asks:
+            said = self.do(self.editing.ask(hold, by=actor(who, "commander"), question=words))
+        else:
+            said = self.do(self.editing.answer(hold, by=actor(who, "commander"), answer=words))
+        after = self.record(hold)
+        assert after.state == before.state
+        assert (after.content, after.approvals) == (before.content, before.approvals)
+        if not said.accepted:
+            return
+        assert before.state == "open"
+        assert words
+        assert who in ROLE
+        if asks:
+            assert ROLE[who] in ("approver", "commander")
+        else:
+            assert self.same(who, self.requester[hold])
+
+    @rule(stop=st.sampled_from([True, False, False]))
+    def brake(self, stop: bool) -> None:
+        """While all actions are stopped nothing runs; what was approved stays approved."""
+        flags = Flags(self.house.database, self.house.hands)
+        self.do(flags.pause(by="ana") if stop else flags.resume())
+        self.stopped = stop
 
     @rule(hold=opened, who=st.sampled_from(PEOPLE))
     def withdraw(self, hold: str, who: str) -> None:
