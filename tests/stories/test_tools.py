@@ -137,6 +137,9 @@ def test_a_tool_server_that_is_down_is_said_and_the_record_is_right(
     final = settled(broken, out["exchange_id"])
     assert final["verdict"] == "SABAR"
     assert "did not start" in final["reply"]
+    parts = {part["name"]: part for part in broken.get("/api/trinity/status").json()["parts"]}
+    assert parts["tools"]["ready"]
+    assert "did not start" in parts["tools"]["detail"]
     assert record(home) == ("failed", ["failed"])
     assert calls(folder) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from adapters.models.anthropic import AnthropicModel
 from adapters.models.base import ChatMessage, ChatModel, ToolSpec
 from adapters.models.ollama import OllamaModel
 from adapters.models.openai_compatible import OpenAICompatibleModel
+from router.call import NoModel
+from store.engine import Database
+from tests.integration.models.routers import MARKER, Set, question, router_for
 from tests.servers import model_servers
 from tests.servers.model_servers import AIMock, Local
 
@@ -83,3 +87,36 @@ async def test_llama_cpp_answers_although_tools_are_named(lm_studio: Local) -> N
         assert reply.usage.tokens_out > 0
     finally:
         await model.close()
+
+
+async def test_a_private_answer_of_a_tool_never_goes_online(mock: AIMock, database: Database, tmp_path: Path) -> None:
+    settings = Set(tmp_path, "online", anthropic_base_url=mock.url, embedded=False)
+    router = await router_for(settings, database)
+    try:
+        call = question(ASK.content, tools=(LIST, WIPE), max_tokens=200)
+        first = await router.ask(call)
+        assert [c.name for c in first.calls] == ["buckets_list", "buckets_wipe"]
+        before = len(mock.journal())
+        said = ChatMessage("tool", f"the caller is {MARKER}", answers=first.calls[0])
+        told = replace(call, messages=(*call.messages, ChatMessage("assistant", "", first.calls[:1]), said))
+        with pytest.raises(NoModel) as caught:
+            await router.ask(told)
+        assert "Nothing was sent" in caught.value.reason_for_person
+        assert len(mock.journal()) == before
+    finally:
+        await router.close()
+
+
+async def test_a_tool_whose_description_is_private_is_not_shown(
+    mock: AIMock, database: Database, tmp_path: Path
+) -> None:
+    settings = Set(tmp_path, "online", anthropic_base_url=mock.url, embedded=False)
+    router = await router_for(settings, database)
+    try:
+        private = replace(WIPE, description=f"Empty the bucket of {MARKER}.")
+        await router.ask(question(ASK.content, tools=(LIST, private), max_tokens=200))
+    finally:
+        await router.close()
+    sent = json.dumps(mock.journal()[-1]["body"])
+    assert "buckets_list" in sent
+    assert MARKER not in sent
