@@ -21,7 +21,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from manifest import keyring
 from manifest.errors import ConfigError
 
-SECRETS = ("ANTHROPIC_API_KEY", "BRAVE_API_KEY", "DATABASE_URL")
+SECRETS = (
+    "ANTHROPIC_API_KEY",
+    "BRAVE_API_KEY",
+    "DATABASE_URL",
+    "DISCORD_BOT_TOKEN",
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "SLACK_SIGNING_SECRET",
+)
 _EXAMPLES = {
     "database_url": "postgresql://user@host/name or sqlite:///path",
     "timezone": "a name such as Europe/Berlin",
@@ -67,7 +75,13 @@ class Settings(BaseSettings):
 
     brave_api_key: SecretStr | None = Field(None, alias="BRAVE_API_KEY")
     brave_api_url: str | None = Field(None, alias="BRAVE_API_URL")
+    slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
+    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_http_port: int = Field(3101, ge=0, le=65535, alias="SLACK_HTTP_PORT")
     slack_api_url: str | None = Field(None, alias="SLACK_API_URL")
+    discord_bot_token: SecretStr | None = Field(None, alias="DISCORD_BOT_TOKEN")
+    discord_guilds: str | None = Field(None, alias="DISCORD_GUILDS", pattern=r"^\d{15,21}(\s*,\s*\d{15,21})*$")
     discord_api_url: str | None = Field(None, alias="DISCORD_API_URL")
     twilio_api_url: str | None = Field(None, alias="TWILIO_API_URL")
 
@@ -92,7 +106,15 @@ class Settings(BaseSettings):
             raise ValueError("not an address")
         return value.strip().rstrip("/")
 
-    @field_validator("anthropic_api_key", "brave_api_key", mode="before")
+    @field_validator(
+        "anthropic_api_key",
+        "brave_api_key",
+        "discord_bot_token",
+        "slack_bot_token",
+        "slack_app_token",
+        "slack_signing_secret",
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value

@@ -95,6 +95,7 @@ from store.threads import Threads
 from store.ticks import Ticks
 from store.tokens import Tokens
 from trinity import __version__, home, seals
+from trinity.channels_slack import Slack, slack_part, wire_slack
 from trinity.deciding import wire_deciding
 from trinity.status import StatusDesk, StatusParts
 from vault.config import LedgerConfig
@@ -116,6 +117,7 @@ class App:
     ledger: Ledger
     router: Router
     tools: ToolDesk
+    slack: Slack | None
     searching: Searching
     conversation: Conversation
     bridge: BridgeServer
@@ -330,7 +332,11 @@ class App:
                 warming,
                 continue_decided,
                 tools.state,
+                lambda: (slack_part(slack),),
             )
+        )
+        slack = wire_slack(
+            settings, database, ledger, people, inbox, outbox, conversation, desk, deciding, delivery, feedback, status
         )
         bridge = BridgeServer(
             BridgeServices(
@@ -364,12 +370,15 @@ class App:
         delivery.start()
         await clock.start()
         await bridge.start()
+        if slack is not None:
+            slack.start()
         return cls(
             settings=settings,
             database=database,
             ledger=ledger,
             router=router,
             tools=tools,
+            slack=slack,
             searching=searching,
             conversation=conversation,
             bridge=bridge,
@@ -401,6 +410,8 @@ class App:
         await self.bridge.stop()
         await self.actions.drain(5.0)
         await self.delivery.stop()
+        if self.slack is not None:
+            await self.slack.stop()
         await self.tools.close()
         await self.router.close()
         await self.searching.close()

@@ -38,6 +38,7 @@ class StatusParts:
     warming: asyncio.Task[None]
     resumed: Callable[[], Awaitable[None]]  # what waited for the end of a pause goes on
     tools: Callable[[], str | None] = lambda: None  # what is wrong with declared tools; None where none are declared
+    channels: Callable[[], tuple[Part, ...]] = tuple  # the platforms, connected or not set up
 
 
 class StatusDesk:
@@ -86,6 +87,7 @@ class StatusDesk:
             Part("schedules", not failing, "; ".join(f"{n} failed with {e}" for n, e in sorted(failing.items()))),
             # A tool that is down is said where it is asked for; Trinity answers all the same.
             *(() if (trouble := p.tools()) is None else (Part("tools", True, trouble),)),
+            *p.channels(),
         )
 
     async def pause(self, by: Actor) -> str:
