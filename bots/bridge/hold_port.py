@@ -27,6 +27,12 @@ _STEPS = {
     "hold.resolved": "looked",
 }
 _EDITABLE = 48 * 1024  # characters of content; a form of the bridge takes 64 KiB
+_RUNS = {
+    "begun": "began to carry it out",
+    "executed": "carried it out",
+    "failed": "did not do it",
+    "unknown": "cannot say whether it was done",
+}
 _CRISIS = "Somebody may be in danger. Look after them first; this only records who does."
 _RESULTS = {
     "executed": "It was carried out, once.",
@@ -219,15 +225,20 @@ def _edit(event: DeskEvent | None) -> tuple[str | None, tuple[HoldChange, ...]]:
 
 
 def _shown(event: DeskEvent) -> bool:
-    return event.person is not None and event.kind in (*_STEPS, "hold.decision")
+    run = event.kind == "hold.run" and event.decision in _RUNS
+    return run or (event.person is not None and event.kind in (*_STEPS, "hold.decision"))
 
 
 def _event(event: DeskEvent) -> HoldEvent:
+    assert event.at is not None  # every stored event has a moment
+    if event.kind == "hold.run":
+        return HoldEvent("Trinity", event.at, _RUNS[event.decision or ""], receipt=event.seal_index)
     what = _STEPS.get(event.kind, "approved" if event.decision == "approve" else "denied")
     if event.kind == "hold.resolved":
         what = "looked: it happened" if event.decision == "executed" else "looked: it did not happen"
     if event.self_ratified:
         what += ", for themselves"
-    assert event.at is not None  # every stored event has a moment
     text = event.note or "" if event.kind in ("hold.asked", "hold.answered") else ""
-    return HoldEvent(event.person_name or event.person or "somebody", event.at, what, event.reason, text)
+    return HoldEvent(
+        event.person_name or event.person or "somebody", event.at, what, event.reason, text, event.seal_index
+    )

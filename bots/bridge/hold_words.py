@@ -34,6 +34,7 @@ class HoldEvent:
     what: str
     reason: str = ""
     text: str = ""
+    receipt: int | None = None  # where in the ledger this step stands
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ def show(hold_id: str, as_json: bool = _JSON) -> None:
         console.print(Text(f"  {change['name']}: {change['before']} → {change['after']}"))
     for step in hold["events"]:
         words = " ".join(part for part in (step["reason"], step["text"]) if part)
-        console.print(Text(f"  {step['at'][:19]} {step['by']} {step['what']}{': ' + words if words else ''}"))
+        sealed = "" if step["receipt"] is None else f" (receipt {step['receipt']})"
+        console.print(Text(f"  {step['at'][:19]} {step['by']} {step['what']}{sealed}{': ' + words if words else ''}"))
     if hold["replaced_by"]:
         console.print(f"An edited version took its place: {hold['replaced_by']}")
     if hold["result"]:
