@@ -159,6 +159,7 @@ class Airlock:
             attacks=decision.named,
             notes=(*cleaned.notes, *decision.notes),
             unread=arrival.notes,
+            route=arrival.route,
         )
 
 

@@ -169,6 +169,7 @@ class Session:
     attacks: tuple[str, ...] = ()  # what F12 cut from untrusted pieces, in words for the person
     notes: tuple[str, ...] = ()  # what the airlock did to the text (decoded, cut), for the evidence view
     unread: tuple[str, ...] = ()  # what came along and could not be read, in words for the person
+    route: str | None = None  # a mode or a model that the message asked for
 
     @property
     def own_text(self) -> str:

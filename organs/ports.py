@@ -23,8 +23,8 @@ class Models(Protocol):
 class Search(Protocol):
     """The one door to the web (`router.searching.Searching`)."""
 
-    def off(self, channel: str) -> str | None:
-        """Why nothing can be looked up from this channel at all; None when it can."""
+    def off(self, channel: str, override: str | None = None) -> str | None:
+        """Why nothing can be looked up from this channel, or with this mode, at all; None when it can."""
         ...
 
     async def find(self, call: SearchCall) -> Found:

@@ -98,6 +98,7 @@ class Reality:
             around=(*(p.text for p in session.pieces), *(t.text for t in session.history)),
             language=session.language,
             agent=session.agent,
+            override=session.route,
         )
         try:
             found = await self._search.find(call)

@@ -56,6 +56,7 @@ class SearchCall:
     around: tuple[str, ...] = ()
     language: str = "en"
     agent: str | None = None
+    override: str | None = None  # a mode asked for in this message
 
 
 class NoSearch(Exception):
@@ -86,12 +87,12 @@ class Searching:
         self._engine, self._mode, self._routing, self._reader = engine, mode, routing, reader
         self._book, self._limits, self._price = book, limits, price
 
-    def off(self, channel: str) -> str | None:
-        """Why nothing can be looked up from this channel at all; None when it can."""
+    def off(self, channel: str, override: str | None = None) -> str | None:
+        """Why nothing can be looked up from this channel, or with this mode, at all; None when it can."""
         if self._engine is None:
             return "No search is connected, so nothing was looked up (BRAVE_API_KEY)."
         choice = self._routing.channels.get(channel)
-        if effective_mode(self._mode, choice.mode if choice else None, None) == "offline":
+        if effective_mode(self._mode, choice.mode if choice else None, override) == "offline":
             return "Nothing was looked up: this is to stay offline."
         if self._price is None:
             return "Nothing was looked up: prices.toml does not say what a search costs."
@@ -99,7 +100,7 @@ class Searching:
 
     async def find(self, call: SearchCall) -> Found:
         """Pages for the question. Raises NoSearch, and nothing else."""
-        if (off := self.off(call.channel)) is not None:
+        if (off := self.off(call.channel, call.override)) is not None:
             raise NoSearch("off", off)
         assert self._engine is not None
         assert self._price is not None

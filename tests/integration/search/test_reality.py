@@ -230,3 +230,9 @@ async def test_a_channel_that_the_operator_keeps_offline_asks_nobody(rig: Rig) -
     out = await rig.ask(ANSWER, ASKED)
     assert rig.service.asked == []
     assert out.verdict == "PARTIAL"
+
+
+async def test_a_message_that_asks_to_stay_offline_asks_nobody(rig: Rig) -> None:
+    out = await rig.ask(ANSWER, ASKED, route="offline")
+    assert rig.service.asked == []
+    assert any("offline" in note for note in out.notes)
