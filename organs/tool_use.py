@@ -100,9 +100,8 @@ class ToolUse:
             messages.append(ChatMessage("assistant", answer.text, tuple(one.call for one in read)))
             for one in read:
                 text, found, cuts = await self._result(one, session, note)
-                if found is not None:
-                    evidence.append(found)
-                    tainted = True
+                evidence += [found] if found is not None else []
+                tainted = tainted or one.tool is not None  # its errors, too, are words from outside
                 notes += cuts
                 messages.append(ChatMessage("tool", f"{fence}\n{text.replace(fence, '')}\n{fence}", answers=one.call))
         raise AssertionError  # pragma: no cover - the last round returns
@@ -214,7 +213,7 @@ class ToolUse:
         many = "an instruction" if count == 1 else f"{count} instructions"
         cuts = [f"{name}: {many} aimed at the assistant, cut and not followed"] if count else []
         if deed.state != "done":
-            return piece.text, Evidence("", name, Provenance.TOOL), [*cuts, f"{name} gave no answer."]
+            return piece.text, None, [*cuts, f"{name} gave no answer."]
         return piece.text, Evidence(piece.text, name, Provenance.TOOL), cuts
 
 
