@@ -220,6 +220,7 @@ holds = Table(
     Column("reminded", Integer, nullable=False, default=0),  # how many reminders and escalations went out
     UniqueConstraint("exchange_id", "content_sha256"),
     Index(None, "state", "deadline"),
+    Index(None, "state", "id"),  # the list of what waits, newest first
     Index(None, "requester"),
 )
 

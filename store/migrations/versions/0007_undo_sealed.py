@@ -1,4 +1,4 @@
-"""Who took a run back, when, and where in the ledger that stands."""
+"""Who took a run back, when, and where in the ledger that stands; and the list of holds by an index."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
+    op.create_index(op.f("ix_holds_state_id"), "holds", ["state", "id"], unique=False)
     with op.batch_alter_table("action_runs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("undone_by", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True))
@@ -17,6 +18,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_holds_state_id"), table_name="holds")
     with op.batch_alter_table("action_runs", schema=None) as batch_op:
         batch_op.drop_column("undo_seal")
         batch_op.drop_column("undone_at")
