@@ -16,6 +16,7 @@ from store.people import People
 log = structlog.get_logger(__name__)
 
 KIND = "notice"
+_UNREAD = ("api", "batch", "mcp")  # programs write there, and nobody reads what is said unasked
 _NOBODY_WROTE = ("bridge", "notices")  # channel and thread for somebody who has not written yet
 
 
@@ -44,7 +45,7 @@ class Commanders:
         """Tell every commander; how many were told anew. Raises StoreUnavailable."""
         told = 0
         for person in await self._people.with_roles(["commander"]):
-            place = await self._inbox.last_place(person.id)
+            place = await self._inbox.last_place(person.id, not_on=_UNREAD)
             channel, thread = place or (_NOBODY_WROTE[0], f"{person.id}/{_NOBODY_WROTE[1]}")
             told += await self._outbox.put(
                 OutboxDraft(

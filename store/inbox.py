@@ -197,11 +197,11 @@ class Inbox:
         async with self._db.read() as conn:
             return [(_row(row), row.moved) for row in await conn.execute(query)]
 
-    async def last_place(self, person: str) -> tuple[str, str] | None:
-        """The channel and thread where a person wrote last; None where that person never did."""
+    async def last_place(self, person: str, *, not_on: tuple[str, ...] = ()) -> tuple[str, str] | None:
+        """The channel and thread where a person wrote last, some channels left out; None where there is none."""
         query = (
             select(inbox.c.channel, inbox.c.thread)
-            .where(inbox.c.person == person)
+            .where(inbox.c.person == person, inbox.c.channel.not_in(not_on))
             .order_by(inbox.c.received_at.desc(), inbox.c.exchange_id.desc())
             .limit(1)
         )

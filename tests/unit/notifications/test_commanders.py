@@ -20,6 +20,7 @@ async def test_every_commander_is_told_once_where_they_last_wrote(database: Data
     people, inbox, outbox = People(database), Inbox(database), Outbox(database)
     await people.sync(TEAM)
     await inbox.receive("slack", "e1", "T1/C1/1", "bo", "{}")
+    await inbox.receive("batch", "e2", "bo/row", "bo", "{}")  # later, and nobody reads there
     commanders = Commanders(people, inbox, outbox)
     assert await commanders.tell("money:day", "83 % of today's limit of $5.00 is used.") == 2
     assert await commanders.tell("money:day", "90 % of today's limit of $5.00 is used.") == 0
