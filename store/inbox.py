@@ -165,6 +165,27 @@ class Inbox:
             row = (await conn.execute(select(inbox).where(inbox.c.exchange_id == exchange_id))).first()
         return None if row is None else _row(row)
 
+    async def of_event(self, channel: str, event_id: str) -> InboxRow | None:
+        """The exchange that a platform's event became."""
+        query = select(inbox).where(inbox.c.channel == channel, inbox.c.event_id == event_id)
+        async with self._db.read() as conn:
+            row = (await conn.execute(query)).first()
+        return None if row is None else _row(row)
+
+    async def last_received(self, channel: str) -> datetime | None:
+        """When a channel last brought something; None where it never did."""
+        query = select(func.max(inbox.c.received_at)).where(inbox.c.channel == channel)
+        async with self._db.read() as conn:
+            found: datetime | None = (await conn.execute(query)).scalar()
+        return found
+
+    async def latest_threads(self, channel: str, limit: int) -> list[str]:
+        """The threads of a channel that moved last, latest first."""
+        moved = func.max(inbox.c.received_at)
+        query = select(inbox.c.thread).where(inbox.c.channel == channel).group_by(inbox.c.thread)
+        async with self._db.read() as conn:
+            return list((await conn.execute(query.order_by(moved.desc()).limit(limit))).scalars())
+
     async def of_thread(self, channel: str, thread: str, person: str, limit: int = 200) -> list[InboxRow]:
         """A person's exchanges in one thread, oldest first, the last `limit` of them."""
         query = (

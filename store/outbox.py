@@ -116,6 +116,20 @@ class Outbox:
         async with self._db.read() as conn:
             return [_message(row) for row in await conn.execute(query)]
 
+    async def sent_with_key(self, beginning: str, channel: str) -> list[OutboxMessage]:
+        """What a channel has said under keys with this beginning, oldest first: to be brought up to date there."""
+        query = (
+            select(outbox)
+            .where(
+                outbox.c.channel == channel,
+                outbox.c.state == "sent",
+                outbox.c.key.startswith(beginning, autoescape=True),
+            )
+            .order_by(outbox.c.id)
+        )
+        async with self._db.read() as conn:
+            return [_message(row) for row in await conn.execute(query)]
+
     async def claim(
         self, owner: str, *, channels: tuple[str, ...], limit: int, lease: timedelta
     ) -> list[OutboxMessage]:

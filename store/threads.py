@@ -133,6 +133,11 @@ class Threads:
                 _turn(r) for r in await conn.execute(select(turns).where(turns.c.person == person).order_by(turns.c.id))
             ]
 
+    async def forget(self, exchange_id: str) -> int:
+        """Delete an exchange's turns: its message was taken back where it was written; how many went."""
+        async with self._db.begin() as conn:
+            return (await conn.execute(delete(turns).where(turns.c.exchange_id == exchange_id))).rowcount
+
     async def erase(self, person: str) -> int:
         """Delete every turn of a person's exchanges, replies too; how many went. See `store.erasure` for the rest."""
         async with self._db.begin() as conn:

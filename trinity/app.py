@@ -31,6 +31,8 @@ from bots.bridge.ports import LedgerPort, StoreGate
 from bots.bridge.server import BridgeServer
 from bots.bridge.services import BridgeServices
 from bots.conversation import Conversation
+from bots.discord.service import DiscordServices
+from bots.discord.start import DiscordBot
 from bots.exchanges import ExchangeParts, Exchanges
 from bots.feedback import Feedback
 from bots.limits import RateLimiter
@@ -118,6 +120,7 @@ class App:
     router: Router
     tools: ToolDesk
     slack: Slack | None
+    discord: DiscordBot
     searching: Searching
     conversation: Conversation
     bridge: BridgeServer
@@ -318,6 +321,7 @@ class App:
 
         warming = asyncio.create_task(warm(), name="warming")
         later = asyncio.create_task(warm_later(), name="warming-later")
+        discord = DiscordBot(settings)
         status = StatusDesk(
             StatusParts(
                 settings,
@@ -332,11 +336,11 @@ class App:
                 warming,
                 continue_decided,
                 tools.state,
-                lambda: (slack_part(slack),),
+                lambda: (slack_part(slack), *discord.parts()),
             )
         )
         slack = wire_slack(
-            settings, database, ledger, people, inbox, outbox, conversation, desk, deciding, delivery, feedback, status
+            settings, database, ledger, people, inbox, outbox, conversation, desk, deciding, runner, delivery, feedback, status
         )
         bridge = BridgeServer(
             BridgeServices(
@@ -370,6 +374,11 @@ class App:
         delivery.start()
         await clock.start()
         await bridge.start()
+        discord.start(
+            DiscordServices(
+                conversation, bridge.services, people, inbox, outbox, threads, delivery, desk, deciding.places, rules
+            )
+        )
         if slack is not None:
             slack.start()
         return cls(
@@ -379,6 +388,7 @@ class App:
             router=router,
             tools=tools,
             slack=slack,
+            discord=discord,
             searching=searching,
             conversation=conversation,
             bridge=bridge,
@@ -410,6 +420,7 @@ class App:
         await self.bridge.stop()
         await self.actions.drain(5.0)
         await self.delivery.stop()
+        await self.discord.stop()
         if self.slack is not None:
             await self.slack.stop()
         await self.tools.close()

@@ -103,6 +103,7 @@ class BridgeServer:
         """`listen` false opens no port: a terminal verb's own short-lived instance needs the socket only."""
         self._host, self._port, self._unix, self._listen = host, port, unix_socket, listen
         self._mounts = dict(mounts or {})
+        self.services = services
         self._bridge: BridgeApp = build_app(services, metrics, self._mounts)
         self._servers: list[_QuietServer] = []
         self._tasks: list[asyncio.Task[None]] = []
