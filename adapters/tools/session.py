@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -171,6 +172,7 @@ class ServerSession:
 
     async def _connect(self, stack: contextlib.AsyncExitStack) -> ClientSession:
         await asyncio.to_thread(__import__, "mcp")
+        logging.getLogger("mcp.client").setLevel(logging.CRITICAL)  # its tracebacks repeat what a server said
         from mcp import Client, StdioServerParameters, stdio_client
         from mcp.client.streamable_http import streamable_http_client
 

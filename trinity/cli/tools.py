@@ -21,6 +21,7 @@ from manifest.holds import HoldPolicy, load_policy
 from manifest.settings import default_home
 from manifest.tools import ServerDeclaration, ToolDeclaration, ToolManifest, load_tools
 from organs.bundles import Effect, Role
+from trinity import logs
 
 app = typer.Typer(help="Tools of other programs: declared, offered, and what a call means.", no_args_is_help=True)
 
@@ -79,6 +80,7 @@ def check(as_json: bool = _JSON) -> None:
 
 
 def _declared() -> tuple[ToolManifest, HoldPolicy]:
+    logs.configure("error")  # what a server did is in the table
     try:
         return load_tools(default_home()), load_policy(default_home())
     except ConfigError as error:

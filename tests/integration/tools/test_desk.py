@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from organs.bundles import Effect, Proof
 from organs.ports import OfferedTool
 from tests.house import ANA, BO, DI, ED, actor
 from tests.integration.tools.conftest import Tools
-from tests.servers.buckets import calls, declared
+from tests.servers.buckets import SERVER, calls, declared
 
 Make = Callable[..., Tools]
 
@@ -210,6 +211,16 @@ async def test_seventy_servers_start_nothing_until_used_and_twenty_are_offered(m
     assert offer.tools[0].action == "buckets.list_buckets"
     assert len(offer.tools) + len(offer.notes) <= 20
     assert [name for name, session in tools.desk.sessions.items() if session.running] == ["buckets"]
+
+
+async def test_what_a_server_prints_beside_the_protocol_is_not_logged(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = f"print('topsecret words', flush=True); import runpy; runpy.run_path({str(SERVER)!r}, run_name='__main__')"
+    tools = make(declared(command=[sys.executable, "-c", said]))
+    tool = await tools.offered("list all buckets", "buckets.list_buckets")
+    assert await read(tools, tool, {}) == "done: Buckets: backup, production, staging"
+    assert "topsecret" not in caplog.text
 
 
 async def test_an_idle_server_is_ended(make: Make, folder: Path) -> None:
