@@ -235,7 +235,10 @@ class HoldDesk(HoldReader):
     async def step_up_refusal(self, by: Actor, code: str | None) -> str | None:
         """Why this code does not prove enough, None where it does; a right one is used up by asking."""
         if self.step_up is None or not await self.step_up.enrolled(by.person):
-            return "This needs a code from your authenticator app, and none is set up: run `trinity people step-up`."
+            return (
+                "This needs a code from your authenticator app, and none is set up: click your name on the bridge "
+                "page, or run `trinity people step-up`."
+            )
         if not code:
             return "This needs a code from your authenticator app."
         if not await self.step_up.verify(by.person, code):

@@ -53,7 +53,8 @@ def routes(pages: Pages) -> APIRouter:
     async def _answer(request: Request, hold: HoldView, session: BrowserSession, decided: Decided | None) -> Response:
         refused = decided.why if decided is not None and not decided.accepted else None
         status = 409 if refused else 200
-        values: dict[str, object] = {"hold": hold, "session": session, "refused": refused}
+        said = decided.why if decided is not None and decided.accepted else None
+        values: dict[str, object] = {"hold": hold, "session": session, "refused": refused, "said": said}
         if not wants_html(request.scope):
             return pages.page("_hold.html", http_status=status, **values)
         pending = await services_of(request).desk.holds(session.actor, "pending")

@@ -224,6 +224,7 @@ async def test_a_change_by_keyboard_puts_the_new_hold_in_place(
     await expect(card).to_have_attribute("data-hold", "hold_1b")
     await expect(card).to_have_attribute("data-state", "approved")
     await expect(card).to_be_focused()
+    await expect(card.get_by_role("status")).to_have_text("Approved.")
 
 
 async def test_the_new_forms_have_names_and_fit_a_phone(window: object, server: BridgeServer, house: FakeHouse) -> None:
