@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bots.bridge.hold_port import DeskPort
 from bots.bridge.ports import LedgerPort
 from bots.bridge.services import Part, StatusDesk
 from bots.conversation import Conversation
 from bots.feedback import Feedback
 from bots.slack.start import Slack, SlackKeys, SlackParts
 from holds.desk import HoldDesk
+from holds.running import Runner
 from manifest.settings import Settings
 from notifications.outbox import Delivery
 from router.usage import By, UsageRow, usage
@@ -32,6 +34,7 @@ def wire_slack(
     conversation: Conversation,
     desk: HoldDesk,
     deciding: Deciding,
+    runner: Runner,
     delivery: Delivery,
     feedback: Feedback,
     status: StatusDesk,
@@ -61,7 +64,7 @@ def wire_slack(
             outbox=outbox,
             people=people,
             desk=desk,
-            editing=deciding.editing,
+            holds=DeskPort(desk, people, deciding.editing, runner),
             places=deciding.places,
             delivery=delivery,
             feedback=feedback,

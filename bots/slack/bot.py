@@ -8,7 +8,11 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bots.slack.app import Me, hear_messages, make_app
+from bots.slack.approvals import Approvals
 from bots.slack.budget import Budget
+from bots.slack.clicks import Clicks
+from bots.slack.commands import Commands
+from bots.slack.home_tab import HomeTab
 from bots.slack.intake import Intake
 from bots.slack.parts import SlackParts
 from bots.slack.people import SlackPeople
@@ -57,10 +61,6 @@ class Bot:
         await self._web.close()
 
 
-async def nothing(*_: object) -> None:
-    return None
-
-
 async def whoami(web: Web) -> Me:
     """auth.test: the workspace, the bot's own ids, and what it may do. Raises SlackTrouble."""
     try:
@@ -103,6 +103,12 @@ async def _connect(parts: SlackParts, web: Web) -> Bot:
 
     app = make_app(me, web, secret, heard)
     hear_messages(app, me, intake)
+    approvals = Approvals(parts)
+    sender = SlackSender(web, Budget(), approvals.asked, approvals.settled)
+    clicks = Clicks(parts, web, people, intake)
+    clicks.listen(app)
+    Commands(parts, web, intake, clicks, sender, me.user).listen(app)
+    HomeTab(parts, web, people, intake).listen(app)
     if keys.app_token is not None:
         link = SocketLink(app, keys.app_token.get_secret_value(), web)
     else:
@@ -119,6 +125,8 @@ async def _connect(parts: SlackParts, web: Web) -> Bot:
     except BaseException:
         await link.stop()
         raise
-    parts.delivery.register(SlackSender(web, Budget(), nothing, nothing))
+    parts.delivery.register(sender)
     parts.places.register(PlaceIn(me.team))
+    approvals.attach()
+    await approvals.sweep()
     return Bot(me, link, web, intake, people)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from bots.bridge.hold_words import Desk
 from bots.bridge.people_words import PeopleDesk
 from bots.bridge.ports import LedgerPort
 from bots.bridge.services import StatusDesk
 from bots.conversation import Conversation
 from bots.feedback import Feedback
 from holds.desk import HoldDesk
-from holds.editing import Editing
 from holds.notices import Places
 from notifications.outbox import Delivery
 from router.usage import By, UsageRow
@@ -44,7 +44,7 @@ class SlackParts:
     outbox: Outbox
     people: People
     desk: HoldDesk
-    editing: Editing
+    holds: Desk  # holds as one viewer sees them, and what that person may do
     places: Places
     delivery: Delivery
     feedback: Feedback

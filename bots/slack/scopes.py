@@ -21,13 +21,14 @@ METHODS: dict[str, tuple[str, ...]] = {
 }
 # Each event, command or download that it takes, and the scope.
 EVENTS: dict[str, tuple[str, ...]] = {
+    "app_home_opened": (),
     "app_mention": ("app_mentions:read",),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),
     "message.mpim": ("mpim:history",),
 }
-OTHER: tuple[str, ...] = ("files:read",)  # downloading what was shared
+OTHER: tuple[str, ...] = ("commands", "files:read")  # the command and the shortcut; downloading what was shared
 
 
 def wanted() -> frozenset[str]:

@@ -29,7 +29,7 @@ _REMEMBERED = 5_000
 # A hold as its approver sees it; None where the hold is gone.
 Approval = Callable[[str, str, str], Awaitable[list[Post] | None]]
 # The same message once it is decided.
-Settled = Callable[[str], Awaitable[Post | None]]
+Settled = Callable[[str, str], Awaitable[Post | None]]
 
 
 class SlackSender:
@@ -140,7 +140,7 @@ class SlackSender:
         """Buttons away, outcome in: for a message that asked for a decision. Doing it twice is the same as once."""
         body = json.loads(message.body)
         channel, _, ts = str(body["copy"]).partition("/")
-        post = await self._settled(str(body["hold"]))
+        post = await self._settled(str(body["hold"]), message.recipient or "")
         if post is None:
             raise SendRefused("the hold is gone")
         wait = await self._budget.place(channel, "urgent", _PATIENCE_S)

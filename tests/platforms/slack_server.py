@@ -77,6 +77,7 @@ class SlackServer:
         self.users: dict[str, dict[str, Any]] = {}
         self.files: dict[str, bytes] = {}
         self.views: list[dict[str, Any]] = []
+        self.responses: list[dict[str, Any]] = []  # what came to a response_url
         self.ephemeral: list[dict[str, Any]] = []
         self.statuses: list[tuple[str, str, str]] = []
         self.envelopes: dict[str, Envelope] = {}
@@ -113,6 +114,7 @@ class SlackServer:
             app.router.add_route("*", "/api/{method}", self._api)
             app.router.add_get("/link", self._link)
             app.router.add_get("/files/{name}", self._file)
+            app.router.add_post("/response", self._response)
             runner = web.AppRunner(app, shutdown_timeout=1.0)
             await runner.setup()
             site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -326,6 +328,10 @@ class SlackServer:
             return web.Response(status=302, headers={"Location": "https://slack.com/login"})
         data = self.files.get(request.match_info["name"])
         return web.Response(body=data) if data is not None else web.Response(status=404)
+
+    async def _response(self, request: web.Request) -> web.StreamResponse:
+        self.responses.append(await request.json())
+        return web.Response(text="ok")
 
     # -- Socket Mode ----------------------------------------------------------------------------------------------
 
