@@ -26,9 +26,14 @@ from tests.integration.mcp.conftest import PEOPLE, Rig, fault, held
 from tests.integration.mcp.test_tools import TOOLS
 
 
+def only_log_lines(text: str) -> bool:
+    """Standard error holds nothing, or structured lines about the process: never a traceback or a library's words."""
+    return all(isinstance(json.loads(line), dict) for line in text.splitlines())
+
+
 @asynccontextmanager
 async def speaking(trinity: Instance, mode: str = "auto") -> AsyncIterator[Client]:
-    """A client of the verb; what it says on standard error must be nothing."""
+    """A client of the verb, whose standard error is watched."""
     start = StdioServerParameters(
         command=sys.executable,
         args=["-m", "trinity.cli.main", "mcp"],
@@ -39,7 +44,7 @@ async def speaking(trinity: Instance, mode: str = "auto") -> AsyncIterator[Clien
     with heard.open("w") as errors:
         async with Client(stdio_client(start, errlog=errors), mode=mode) as client:
             yield client
-    assert heard.read_text() == ""
+    assert only_log_lines(heard.read_text())
 
 
 @pytest.fixture
@@ -140,7 +145,7 @@ def test_it_ends_with_its_input_and_speaks_nothing_but_the_protocol(alone: Insta
         assert child.wait(30) == 0
         assert child.stdout.read() == ""
         assert child.stderr is not None
-        assert child.stderr.read() == ""
+        assert only_log_lines(child.stderr.read())
     assert {one["id"] for one in said} == {1, 2}
     assert not os.path.exists(alone.home / "trinity.sock")
 
