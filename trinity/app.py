@@ -255,7 +255,7 @@ class App:
         conversation = Conversation(inbox, threads, exchanges, hub, limiter, replies, actions)
 
         async def seal_event(event: HoldEvent) -> int:
-            if event.decision == "edit":
+            if event.kind == "hold.edited":  # a refused edit has the same decision
                 await feedback.edited(event.exchange_id)
             return (await ledger.append(seals.hold_event(event))).index
 
