@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
+from tests.instance import REPO, environment
 from tests.servers.buckets import declared
-from trinity.cli.tools import app
 
 
-def trinity_tools(verb: str) -> tuple[int, dict[str, Any]]:
-    done = CliRunner().invoke(app, [verb, "--json"])
-    return done.exit_code, json.loads(done.stdout) if done.stdout.startswith("{") else {"said": done.output}
+def verb(home: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "trinity.cli.main", "tools", *words],
+        env=environment(home, BUCKET_HOME=str(folder), PYTHONPATH=str(REPO)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TRINITY_HOME", str(tmp_path))
+def trinity_tools(home: Path, folder: Path, name: str) -> tuple[int, dict[str, Any]]:
+    done = verb(home, folder, name, "--json")
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
 def test_list_starts_nothing(home: Path, folder: Path) -> None:
     (home / "tools.toml").write_text(declared())
-    code, found = trinity_tools("list")
+    code, found = trinity_tools(home, folder, "list")
     assert code == 0
     [server] = found["servers"]
     decided = {tool["name"]: (tool["effect"], tool["action_class"], tool["decided"]) for tool in server["tools"]}
@@ -36,9 +47,9 @@ def test_list_starts_nothing(home: Path, folder: Path) -> None:
     assert not (folder / "started").exists()
 
 
-def test_check_says_what_is_raised_missing_and_undeclared(home: Path) -> None:
+def test_check_says_what_is_raised_missing_and_undeclared(home: Path, folder: Path) -> None:
     (home / "tools.toml").write_text(declared())
-    code, found = trinity_tools("check")
+    code, found = trinity_tools(home, folder, "check")
     assert code == 1, "secret_door is declared and not offered"
     [server] = found["servers"]
     assert server["starts"] is True
@@ -48,15 +59,15 @@ def test_check_says_what_is_raised_missing_and_undeclared(home: Path) -> None:
     assert "does not offer" in tools["buckets.secret_door"]["trouble"]
 
 
-def test_check_says_which_server_does_not_start(home: Path) -> None:
+def test_check_says_which_server_does_not_start(home: Path, folder: Path) -> None:
     (home / "tools.toml").write_text('[server.gone]\ncommand = ["/nonexistent"]\n')
-    code, found = trinity_tools("check")
+    code, found = trinity_tools(home, folder, "check")
     assert (code, found["servers"][0]["starts"]) == (1, False)
     assert "did not start" in found["servers"][0]["trouble"]
 
 
-def test_a_wrong_file_is_one_sentence_and_exit_code_2(home: Path) -> None:
+def test_a_wrong_file_is_one_sentence_and_exit_code_2(home: Path, folder: Path) -> None:
     (home / "tools.toml").write_text("[server.x]\n")
-    done = CliRunner().invoke(app, ["list"])
-    assert done.exit_code == 2
-    assert "[server.x]" in done.output
+    done = verb(home, folder, "list")
+    assert done.returncode == 2
+    assert "[server.x]" in done.stderr
