@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
 
 from holds import rows
 from holds.checks import Choice, Click, already, refusal
@@ -19,6 +20,8 @@ from store.types import storable
 
 # Runs 555 to 888 on the edited content: None where it may be approved, else the sentence that says why not.
 Reexamine = Callable[[HoldRecord, str], Awaitable[str | None]]
+
+Wish = Literal["edit", "ask", "answer"]
 
 _LONGEST = 64 * 1024  # characters of an edited content
 _TALK = 2_000  # characters of a question or an answer
@@ -119,7 +122,7 @@ class Editing:
         child = await self._desk.get(child_id)
         return child if child is not None else "The edited version could not be kept; nothing was changed."
 
-    async def _refused(self, record: HoldRecord, click: Click, why: str) -> Decision:
+    async def _refused(self, record: HoldRecord, click: Click, why: str, wish: Wish = "edit") -> Decision:
         async with self._db.begin() as conn:
             await rows.add_event(
                 conn,
@@ -128,7 +131,7 @@ class Editing:
                 self._clock(),
                 state=record.state,
                 by=click.by,
-                decision="edit",
+                decision=wish,
                 reason=why,
                 content_sha256=click.content_sha256,
             )
@@ -145,7 +148,7 @@ class Editing:
         why = refusal(record, Click(by, choice, record.content_sha256), facts, self._clock())
         # One who has approved already may still ask; one of the many who must approve, say.
         if why is not None and not any(event.person in facts.kin for event in record.approvals):
-            return Decision(False, why, record)
+            return await self._refused(record, Click(by, choice, record.content_sha256), why, "ask")
         return await self._talk(record, by, "hold.asked", question, "Your question went to the one who asked for it.")
 
     async def answer(self, hold_id: str, *, by: Actor, answer: str) -> Decision:
@@ -155,7 +158,8 @@ class Editing:
             return Decision(False, "There is no such hold.", None)
         facts = await self._desk.facts(record, by)
         if not facts.kin & facts.requester_kin or facts.person is None or not facts.person.active:
-            return Decision(False, "Only the one who asked for it answers here.", record)
+            click = Click(by, "deny", record.content_sha256)
+            return await self._refused(record, click, "Only the one who asked for it answers here.", "answer")
         return await self._talk(record, by, "hold.answered", answer, "Your answer stands with the request now.")
 
     async def _talk(self, record: HoldRecord, by: Actor, kind: rows.Talk, words: str, thanks: str) -> Decision:
