@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -40,9 +42,24 @@ def _without_words(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableM
 def _places_only(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Where an error came from, never what it says: an exception's own text may hold a person's words."""
     if event.pop("exc_info", None):
-        frames = traceback.extract_tb(sys.exc_info()[2])
-        event["where"] = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
+        event["where"] = _frames(sys.exc_info()[2])
     return event
+
+
+class _NamesOnly(logging.Formatter):
+    """A library's line without what it says: its logger, the level, and where an exception came from."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON object; the message and an exception's own text may hold a person's words."""
+        line: dict[str, Any] = {"event": record.name, "level": record.levelname.lower()}
+        if record.exc_info and record.exc_info[0] is not None:
+            line["error"] = record.exc_info[0].__name__
+            line["where"] = _frames(record.exc_info[2])
+        return json.dumps(line)
+
+
+def _frames(raised: TracebackType | None) -> list[str]:
+    return [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(raised)]
 
 
 def configure(level: str = "info", *, pretty: bool = False) -> None:
@@ -61,6 +78,6 @@ def configure(level: str = "info", *, pretty: bool = False) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format='{"event": "%(name)s", "level": "%(levelname)s"}', force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_NamesOnly())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
