@@ -94,7 +94,8 @@ async def _connect(parts: SlackParts, web: Web) -> Bot:
     keys = parts.keys
     me = await whoami(web)
     people = SlackPeople(web, parts.people, me.team)
-    intake = Intake(parts, web, people, me.user)
+    budget = Budget()
+    intake = Intake(parts, web, people, me.user, budget)
     secret = None if keys.signing_secret is None else keys.signing_secret.get_secret_value()
     link: Link
 
@@ -104,7 +105,7 @@ async def _connect(parts: SlackParts, web: Web) -> Bot:
     app = make_app(me, web, secret, heard)
     hear_messages(app, me, intake)
     approvals = Approvals(parts)
-    sender = SlackSender(web, Budget(), approvals.asked, approvals.settled)
+    sender = SlackSender(web, budget, approvals.asked, approvals.settled)
     clicks = Clicks(parts, web, people, intake)
     clicks.listen(app)
     Commands(parts, web, intake, clicks, sender, me.user).listen(app)

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackApiError
 
 from bots.attachments import MAX_BYTES
 from bots.inbound import Accepted, Attachment, Inbound, NotAccepted
+from bots.slack.budget import Budget
 from bots.slack.events import Gone, Said, plain
 from bots.slack.parts import SlackParts
 from bots.slack.people import SlackPeople
@@ -41,9 +42,9 @@ _TOLD = 1_000
 class Intake:
     """Takes messages in. `take` returns once the message is committed; what it raises must not be acknowledged."""
 
-    def __init__(self, parts: SlackParts, web: Web, people: SlackPeople, bot_user: str) -> None:
+    def __init__(self, parts: SlackParts, web: Web, people: SlackPeople, bot_user: str, budget: Budget) -> None:
         self._parts, self._web, self._people, self._bot_user = parts, web, people, bot_user
-        self._working = Working(parts.conversation, web)
+        self._working = Working(parts.conversation, web, budget)
         self._tasks: set[asyncio.Task[None]] = set()
         self._told: OrderedDict[str, float] = OrderedDict()
 
@@ -103,7 +104,7 @@ class Intake:
         try:
             accepted = await self._parts.conversation.receive(inbound)
         except NotAccepted as refused:
-            if self._first_time(f"{where.key}:{refused.status}"):
+            if self._first_time(f"{where.key}:{refused.status}:{hash(refused.sentence)}"):
                 self.soon(self.whisper(where, user, refused.sentence), "refusal")
             if refused.status == 429:
                 return None  # said plainly; a redelivery would only be turned away again

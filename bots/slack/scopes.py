@@ -17,7 +17,6 @@ METHODS: dict[str, tuple[str, ...]] = {
     "users.info": ("users:read",),
     "views.open": (),
     "views.publish": (),
-    "views.update": (),
 }
 # Each event, command or download that it takes, and the scope.
 EVENTS: dict[str, tuple[str, ...]] = {

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from typing import Protocol
 
 from slack_sdk.errors import SlackApiError
 
 from bots.bridge.present import stage_name
-from bots.conversation import Conversation
+from bots.progress import Progress
+from bots.slack.budget import Budget
 from bots.slack.places import Where
 from bots.slack.web import Web, error_of
 
@@ -18,11 +21,17 @@ _LONGEST_S = 300.0
 _NOT_HERE = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type", "channel_type_not_supported"})
 
 
+class Follows(Protocol):
+    """The conversation, as far as a status needs it."""
+
+    def follow(self, exchange_id: str) -> AsyncIterator[Progress]: ...
+
+
 class Working:
     """One status per running exchange; lost without harm."""
 
-    def __init__(self, conversation: Conversation, web: Web) -> None:
-        self._conversation, self._web = conversation, web
+    def __init__(self, conversation: Follows, web: Web, budget: Budget) -> None:
+        self._conversation, self._web, self._budget = conversation, web, budget
         self._no_status = False  # this workspace does not take the status line
 
     async def show(self, exchange_id: str, where: Where) -> None:
@@ -58,6 +67,10 @@ class Working:
             following.cancel()
             if message is not None:
                 await self._web.ask.chat_delete(channel=where.channel, ts=message)
+            elif shown_at and not self._no_status:  # set while the answer was posted, it would stand for two minutes
+                await self._web.ask.assistant_threads_setStatus(
+                    channel_id=where.channel, thread_ts=where.thread_ts, status=""
+                )
 
     async def _say(self, where: Where, line: str, message: str | None) -> str | None:
         """Show a line; gives the message that shows it, where the status line is not to be had."""
@@ -71,6 +84,8 @@ class Working:
                 if error_of(error) not in _NOT_HERE:
                     return None
                 self._no_status = True
+        if self._budget.wait_s(where.channel, "status") > 0:
+            return message
         if message is None:
             answer = await self._web.say.chat_postMessage(
                 channel=where.channel, thread_ts=where.thread_ts, text=f"Trinity {line}"
