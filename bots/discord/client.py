@@ -102,18 +102,21 @@ class TrinityClient(discord.Client):
     async def on_message(self, message: discord.Message) -> None:
         await self.take(message)
 
-    async def take(self, message: discord.Message, *, edited: str = "") -> None:
-        """Keep a message that speaks to Trinity and let work begin."""
+    async def take(self, message: discord.Message, *, edited: str = "", live: bool = True) -> None:
+        """Keep a message that speaks to Trinity and let work begin; one that is not `live` was written while nobody
+        listened, and only a question still matters then."""
         if self.user is None or not incoming.meant_for(message, self.user.id):
             return
         spot = incoming.spot_of(message.channel, message.guild.id if message.guild else None)
         if incoming.words(message, self.user.id).strip(" .!").casefold() in incoming.STOP:
-            await self._stop(message, spot)
+            if live:
+                await self._stop(message, spot)
             return
         event_id = f"{message.id}:{edited}" if edited else str(message.id)
         taken = await incoming.inbound(self.services, message, self.user.id, event_id)
         if taken is None:
-            await self.say(spot, HELP, message)
+            if live:
+                await self.say(spot, HELP, message)
             return
         await self.receive(taken, spot, message)
 
@@ -246,7 +249,7 @@ class TrinityClient(discord.Client):
     async def _catch_up(self) -> None:
         try:
             async for message in missed(self, self.services, datetime.now(UTC)):
-                await self.take(message)
+                await self.take(message, live=False)
             await self.holds.sweep()
         except (discord.HTTPException, StoreError, OSError) as error:
             log.warning("discord.not_caught_up", error=type(error).__name__)

@@ -21,13 +21,11 @@ _DIRECT = 100  # direct conversations, the latest ones
 
 
 async def missed(client: TrinityClient, services: DiscordServices, now: datetime) -> AsyncIterator[discord.Message]:
-    """The messages after the last one kept, channel by channel, oldest first; nothing before the very first one.
+    """The messages after the last one kept, channel by channel, oldest first.
 
     Whether they speak to Trinity, and whether they were kept already, is for the receiver to see.
     """
-    last = await services.inbox.last_received(CHANNEL)
-    if last is None:
-        return
+    last = await services.inbox.last_received(CHANNEL) or now  # the very first one may have been missed, too
     since = discord.Object(discord.utils.time_snowflake(max(last - _OVERLAP, now - _OLDEST)))
     for target in await _places(client, services, since.id):
         try:

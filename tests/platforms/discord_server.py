@@ -80,6 +80,7 @@ class DiscordServer:
         self.typing: list[int] = []
         self.callbacks: dict[int, dict[str, Any]] = {}  # interaction → what it was answered with
         self.originals: dict[int, dict[str, Any]] = {}  # interaction → the answer after edits
+        self.pressed: dict[int, dict[str, Any]] = {}  # interaction → the button
         self.late: list[int] = []
         self.commands: list[dict[str, Any]] = []
         self.faults: list[str] = []
@@ -177,14 +178,14 @@ class DiscordServer:
             message["referenced_message"] = answers
         self.messages.setdefault(channel, []).append(message)
         if deliver:
-            await self.dispatch("MESSAGE_CREATE", self._event(message))
+            await self.dispatch("MESSAGE_CREATE", self.event(message))
         return message
 
     async def change(self, message: dict[str, Any], text: str) -> None:
         """The writer edits a message."""
         message["content"] = text
         message["edited_timestamp"] = datetime.now(UTC).isoformat()
-        await self.dispatch("MESSAGE_UPDATE", self._event(message))
+        await self.dispatch("MESSAGE_UPDATE", self.event(message))
 
     async def delete(self, message: dict[str, Any]) -> None:
         """The writer deletes a message."""
@@ -197,7 +198,9 @@ class DiscordServer:
         buttons = [b for row in message.get("components", []) for b in row["components"]]
         button = next(b for b in buttons if b["label"].startswith(label))
         data = {"component_type": 2, "custom_id": button["custom_id"]}
-        return await self._interact(who, 3, data, int(message["channel_id"]), message=message)
+        number = await self._interact(who, 3, data, int(message["channel_id"]), message=message)
+        self.pressed[number] = button
+        return number
 
     async def submit(self, who: dict[str, Any], modal: dict[str, Any], values: dict[str, str], channel: int) -> int:
         """Somebody sends a form."""
@@ -517,7 +520,8 @@ class DiscordServer:
             return _json(known[1])
         message = self._message(channel, user(ME, "Trinity", bot=True), content.strip())
         message["components"] = _numbered(body.get("components", []))
-        message["message_reference"] = _as_text(body.get("message_reference"))
+        if "message_reference" in body:
+            message["message_reference"] = _as_text(body["message_reference"])
         message["allowed_mentions"] = body.get("allowed_mentions")
         for name, data in request.get(FILES, []):
             self._files[name] = data
@@ -585,7 +589,7 @@ class DiscordServer:
         kind = request[BODY]["type"]
         if kind == 4:
             self.originals[number] = request[BODY].get("data", {})
-        if request.query.get("with_response") == "true":
+        if request.query.get("with_response", "").lower() in ("true", "1"):
             resource: dict[str, Any] = {"type": kind}
             if kind in (4, 5):
                 content = request[BODY].get("data", {}).get("content", "")
@@ -628,7 +632,7 @@ class DiscordServer:
             "flags": 0,
         }
 
-    def _event(self, message: dict[str, Any]) -> dict[str, Any]:
+    def event(self, message: dict[str, Any]) -> dict[str, Any]:
         """A message as the gateway tells it: with the server it stands in."""
         if int(message["channel_id"]) in self.direct.values():
             return message
