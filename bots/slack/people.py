@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 import aiohttp
 import structlog
@@ -35,23 +36,31 @@ class SlackPeople:
     def __init__(self, web: Web, people: People, team: str) -> None:
         self._web, self._people, self._team = web, people, team
         self._asking: set[asyncio.Task[None]] = set()
+        self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def actor(self, user: str, home: str | None = None) -> Actor | None:
         """The person behind an account of the team `home` (default: this workspace); None for a bot."""
         team = home or self._team
         value = f"{team}/{user}"
-        person = await self._people.by_identity(CHANNEL, value)
+        # A mention comes twice at the same moment; the second waits for what the first one asked.
+        async with self._one_at_a_time.setdefault(value, asyncio.Lock()):
+            person = await self._people.by_identity(CHANNEL, value) or await self._met(user, team, value)
         if person is None:
-            profile = await self._profile(user, team)
-            if profile is not None and profile.bot:
-                return None
-            # Not knowing who it is must not give more than a stranger has; it is made good as soon as it is known.
-            seen = profile or Profile(user, "guest", bot=False)
-            person = await self._people.ensure(CHANNEL, value, name=seen.name, role=seen.role)
-            if profile is None:
-                self._learn_later(person, user, team)
+            return None
         proof = Proof.LINKED if person.linked(CHANNEL, value) else Proof.PLATFORM
         return Actor(person.id, person.name, Role(person.role), proof, CHANNEL)
+
+    async def _met(self, user: str, team: str, value: str) -> Person | None:
+        """Somebody who was not here before; None for a bot."""
+        profile = await self._profile(user, team)
+        if profile is not None and profile.bot:
+            return None
+        # Not knowing who it is must not give more than a stranger has; it is made good as soon as it is known.
+        seen = profile or Profile(user, "guest", bot=False)
+        person = await self._people.ensure(CHANNEL, value, name=seen.name, role=seen.role)
+        if profile is None:
+            self._learn_later(person, user, team)
+        return person
 
     async def _profile(self, user: str, team: str) -> Profile | None:
         try:
