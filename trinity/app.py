@@ -71,6 +71,7 @@ from organs.floors.f06_empathy import CareJudge, DistressJudge
 from organs.floors.f09_antihantu import HantuJudge
 from organs.floors.f10_ontology import OntologyJudge
 from organs.floors.f12_injection import InjectionJudge
+from organs.outcome import Outcome
 from organs.pipeline import Pipeline, PipelineParts
 from organs.reality import Reality
 from organs.reexamine import Reexamination
@@ -227,6 +228,11 @@ class App:
         feedback = Feedback(learner, inbox, threads, ledger.append, metrics.signal)
         looks = SecondLooks(database)
         analyses = AnalysisHub()
+
+        def stored(outcome: Outcome) -> None:
+            metrics.exchange(outcome)
+            delivery.wake()  # a reply was written with it
+
         exchanges = Exchanges(
             ExchangeParts(
                 inbox=inbox,
@@ -240,7 +246,7 @@ class App:
                 class_of=lambda proposal: class_of(policy, actions, proposal),
                 replies=replies,
                 owner=replicas.id,
-                on_outcome=metrics.exchange,
+                on_outcome=stored,
                 reexamination=Reexamination(judges.heart, judges.align, Wording(replies), rules),
                 stopped=runner.stopped,
                 say=outbox.put,

@@ -34,10 +34,11 @@ def cut(text: str) -> Said:
 
 
 def reply(outcome: Outcome) -> Said:
-    """An answer with its quiet lines and its footer."""
+    """An answer with its notes and its footer."""
     if outcome.lane == "CRISIS":
         return cut(outcome.reply)
-    lines = [f"{_QUIET}{' '.join(line.split())}" for line in (*outcome.quiet, *outcome.notes)]
+    # The reply names its weak points itself; what else is to be said stands below it in small print.
+    lines = [f"{_QUIET}{' '.join(note.split())}" for note in outcome.notes if note not in outcome.reply]
     said = cut("\n\n".join(part for part in (outcome.reply, "\n".join(lines)) if part))
     foot = f"{_QUIET}{footer(outcome)}"
     last = f"{said.texts[-1].rstrip()}\n{foot}"

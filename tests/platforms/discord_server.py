@@ -94,7 +94,7 @@ class DiscordServer:
         self._last_id = 0
         self._spec = OpenApi("discord_openapi_v10.json.gz")
         self._runner: web.AppRunner | None = None
-        self._files: dict[str, bytes] = {}
+        self.files: dict[str, bytes] = {}
 
     # -- life -------------------------------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class DiscordServer:
             channel = self._direct_with(int(who["id"]))
         message = self._message(channel, who, text)
         for name, data in (files or {}).items():
-            self._files[name] = data
+            self.files[name] = data
             kind = "image/png" if name.endswith(".png") else "text/plain; charset=utf-8"
             message["attachments"].append(
                 {
@@ -294,6 +294,10 @@ class DiscordServer:
     def answers(self, message: dict[str, Any]) -> list[dict[str, Any]]:
         """What was posted in answer to a message."""
         return [p for p in self.posts if (p.get("message_reference") or {}).get("message_id") == message["id"]]
+
+    def forget_nonces(self) -> None:
+        """A few minutes pass."""
+        self._nonces.clear()
 
     # -- gateway ----------------------------------------------------------------------------------------------
 
@@ -524,7 +528,7 @@ class DiscordServer:
             message["message_reference"] = _as_text(body["message_reference"])
         message["allowed_mentions"] = body.get("allowed_mentions")
         for name, data in request.get(FILES, []):
-            self._files[name] = data
+            self.files[name] = data
             message["attachments"].append(
                 {
                     "id": str(self.new_id()),
@@ -610,7 +614,7 @@ class DiscordServer:
         return _json(self._message(CHANNEL, user(ME, "Trinity", bot=True), request[BODY].get("content") or ""))
 
     async def _file(self, request: web.Request) -> web.Response:
-        return web.Response(body=self._files[request.match_info["name"]])
+        return web.Response(body=self.files[request.match_info["name"]])
 
     def _message(self, channel: int, who: dict[str, Any], text: str) -> dict[str, Any]:
         return {
