@@ -7,11 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import getpass
-import signal
-import sys
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -21,7 +17,6 @@ import structlog
 from tzlocal import get_localzone_name
 
 from adapters.embeddings import Embedder, make_embedder
-from adapters.meaning import Meaning
 from adapters.models.base import ModelError
 from adapters.patterns import compile_all
 from bots.analyze import Analysis, AnalysisHub
@@ -63,14 +58,7 @@ from notifications.commanders import Commanders
 from notifications.outbox import Delivery
 from organs._0_init import Airlock
 from organs._1_agi import MindParts
-from organs._2_asi import HeartParts
-from organs.align import AlignParts
 from organs.examination import Examiner
-from organs.floors.f05_peace import HarmJudge
-from organs.floors.f06_empathy import CareJudge, DistressJudge
-from organs.floors.f09_antihantu import HantuJudge
-from organs.floors.f10_ontology import OntologyJudge
-from organs.floors.f12_injection import InjectionJudge
 from organs.outcome import Outcome
 from organs.pipeline import Pipeline, PipelineParts
 from organs.reality import Reality
@@ -82,7 +70,6 @@ from router.call import Router
 from router.freshness import FreshnessJudge
 from router.learning import Learner
 from router.searching import Searching, build_searching
-from router.sensitivity import SensitivityJudge
 from router.usage import usage
 from scheduler.clock import ClockWork, Job
 from scheduler.jobs import standard_jobs
@@ -100,6 +87,7 @@ from store.tokens import Tokens
 from trinity import __version__, home, seals
 from trinity.channels_slack import Slack, slack_part, wire_slack
 from trinity.deciding import wire_deciding
+from trinity.measures import Measures
 from trinity.status import StatusDesk, StatusParts
 from vault.config import LedgerConfig
 from vault.errors import VaultError
@@ -170,7 +158,8 @@ class App:
 
         # Models and measures
         embedder = embedder or make_embedder(settings.embeddings)
-        sensitivity = SensitivityJudge()
+        measures = Measures.over(embedder)
+        sensitivity = measures.sensitivity
         commanders = Commanders(people, inbox, outbox, lambda: delivery.wake())
         router = await build_router(
             settings, database, sensitivity, on_notice=lambda key, text: commanders.tell_soon(f"money:{key}", text)
@@ -178,7 +167,6 @@ class App:
         searching = build_searching(settings, database, sensitivity, ZoneInfo(zone), router.spent)
         if await flags.paused() is not None:
             await router.pause()
-        judges = _judges(embedder)
 
         # Human decisions
         policy = Policy(load_policy(settings.home), people)
@@ -190,21 +178,18 @@ class App:
         runner = Runner(database, desk, actions, replicas)
 
         # Organs
-        injection = InjectionJudge(embedder)
-        tools = ToolDesk(
-            load_tools(settings.home), actions, embedder, injection, lambda text: sensitivity.sensitive(text).sensitive
-        )
+        injection = measures.injection
+        tools = ToolDesk(load_tools(settings.home), actions, embedder, injection, measures.private)
         tools.register(frozenset(policy.declared.classes))
         contacts = [p for p in declared if p.crisis_contact]
         reality = Reality(searching, injection, FreshnessJudge())
-        meaning = Meaning(embedder)
         pipeline = Pipeline(
             PipelineParts(
                 airlock=Airlock(injection, rules, replies),
                 router=router,
-                mind=MindParts(router, embedder, meaning, replies, agents, reality, ToolUse(tools, injection)),
-                heart=judges.heart,
-                align=judges.align,
+                mind=MindParts(router, embedder, measures.meaning, replies, agents, reality, ToolUse(tools, injection)),
+                heart=measures.heart,
+                align=measures.align,
                 desk=Deciding(policy, actions),
                 hands=Hands(actions, runner),
                 wording=Wording(replies),
@@ -247,7 +232,7 @@ class App:
                 replies=replies,
                 owner=replicas.id,
                 on_outcome=stored,
-                reexamination=Reexamination(judges.heart, judges.align, Wording(replies), rules),
+                reexamination=Reexamination(measures.heart, measures.align, Wording(replies), rules),
                 stopped=runner.stopped,
                 say=outbox.put,
                 after=feedback.after,
@@ -278,7 +263,7 @@ class App:
                 arrival=exchanges.again,
                 pipeline=pipeline.with_hands(NoHands()),
                 router=router,
-                meaning=meaning,
+                meaning=measures.meaning,
                 ledger=ledger,
                 learner=learner,
                 replies=replies,
@@ -312,11 +297,6 @@ class App:
             clock.add(job)
         clock.add(Job("turned-away", away.flush, every=timedelta(minutes=1)))
 
-        async def warm() -> None:
-            # In this order: the airlock is what every message needs first.
-            await injection.warm()
-            await judges.warm()
-
         async def warm_later() -> None:
             # Answers are possible without these; the first one comes sooner with them.
             try:
@@ -325,7 +305,7 @@ class App:
                 log.warning("models.cold", error=type(error).__name__)  # /readyz says which, a question tries again
             await asyncio.to_thread(compile_all)
 
-        warming = asyncio.create_task(warm(), name="warming")
+        warming = asyncio.create_task(measures.warm(), name="warming")
         later = asyncio.create_task(warm_later(), name="warming-later")
         discord = DiscordBot(settings)
         status = StatusDesk(
@@ -346,7 +326,19 @@ class App:
             )
         )
         slack = wire_slack(
-            settings, database, ledger, people, inbox, outbox, conversation, desk, deciding, runner, delivery, feedback, status
+            settings,
+            database,
+            ledger,
+            people,
+            inbox,
+            outbox,
+            conversation,
+            desk,
+            deciding,
+            runner,
+            delivery,
+            feedback,
+            status,
         )
         bridge = BridgeServer(
             BridgeServices(
@@ -439,45 +431,3 @@ class App:
         await self.ledger.close()
         await self.database.close()
         await asyncio.gather(self.warming, self.warming_later, return_exceptions=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Judges:
-    heart: HeartParts
-    align: AlignParts
-
-    async def warm(self) -> None:
-        """Load the Heart's models now; a model that cannot be loaded shows in /readyz."""
-        await self.heart.warm()
-        await self.align.warm()
-
-
-def _judges(embedder: Embedder) -> _Judges:
-    return _Judges(
-        HeartParts(HarmJudge(embedder), DistressJudge(embedder)),
-        AlignParts(CareJudge(embedder), HantuJudge(embedder), OntologyJudge()),
-    )
-
-
-async def serve_forever(settings: Settings, embedder: Embedder, *, print_link: bool) -> int:
-    """`trinity serve`: start, say where, and run until SIGINT or SIGTERM. Returns the exit code."""
-    started = time.perf_counter()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
-    try:
-        app = await App.start(settings, embedder=embedder)
-    finally:
-        gc.freeze()  # what a start makes lives as long as the process
-        gc.enable()
-    log.info("started", port=app.bridge.port, ms=round((time.perf_counter() - started) * 1000))
-    if print_link:
-        sys.stdout.write(f"Trinity is ready. Sign in here (works once): {await app.sign_in_link()}\n")
-        sys.stdout.flush()
-    try:
-        await stop.wait()
-    finally:
-        await app.stop()
-        log.info("stopped")
-    return 0

@@ -21,7 +21,7 @@ from holds.running import Runner
 from manifest.settings import load_settings
 from organs.stages import Stages
 from store.inbox import Inbox
-from trinity import app, home, logs
+from trinity import home, logs, serving
 from vault.entry import NewEntry
 from vault.ledger import Ledger
 
@@ -86,7 +86,7 @@ def main() -> None:
     settings = load_settings().model_copy(update={"port": 0})
     home.prepare(settings.home)
     with home.lock(settings.home):
-        asyncio.run(app.serve_forever(settings, make_embedder(settings.embeddings), print_link=True))
+        asyncio.run(serving.serve_forever(settings, make_embedder(settings.embeddings), print_link=True))
 
 
 if __name__ == "__main__":

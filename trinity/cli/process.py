@@ -89,7 +89,7 @@ def serve(
         raise typer.Exit(2) from None
     from bots.bridge.server import BridgeNotStarted
     from store.errors import StoreError
-    from trinity.app import serve_forever
+    from trinity.serving import serve_forever
     from vault.errors import VaultError
 
     try:
