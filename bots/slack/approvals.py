@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 
 import structlog
 
@@ -26,6 +28,7 @@ HOLD = "trinity_hold_"  # begins the action id of every button of a hold; the pr
 NOTICE = "hold-notice:"
 _SHOWN = 5_600  # characters of the content in the message; all of it is behind “Show details”
 _PIECE = 2_700
+_POSTED_S = 60.0  # longer than the outbox lets a post take
 
 
 def content_blocks(content: str, most: int | None = None) -> list[Block]:
@@ -113,14 +116,16 @@ def details_view(hold: HoldView) -> Block:
 class Approvals:
     """Reads holds for their messages, and has every message of a decided hold brought up to date."""
 
-    def __init__(self, parts: SlackParts) -> None:
-        self._parts = parts
+    def __init__(self, parts: SlackParts, clock: Callable[[], float] = time.monotonic) -> None:
+        self._parts, self._clock = parts, clock
+        self._fresh: dict[str, float] = {}  # hold → when its last message was made
 
     async def asked(self, hold_id: str, person_id: str, lead: str) -> list[Post] | None:
         """The message for one approver; the outcome, where it was decided meanwhile."""
         hold = await self.view(hold_id, person_id)
         if hold is None:
             return None
+        self._fresh[hold_id] = self._clock()
         return [asked_post(hold, lead) if hold.state == "pending" else outcome_post(hold)]
 
     async def settled(self, hold_id: str, person_id: str) -> Post | None:
@@ -163,6 +168,16 @@ class Approvals:
         if written:
             self._parts.delivery.wake()
         return written
+
+    async def look_again(self) -> None:
+        """A decision may come while its message is being posted, before the post is on record: each hold is looked at
+        once more when that must be over."""
+        due = [hold for hold, since in self._fresh.items() if self._clock() - since >= _POSTED_S]
+        for hold_id in due:
+            record = await self._parts.desk.get(hold_id)
+            if record is not None:
+                await self.changed(record)
+            del self._fresh[hold_id]
 
     async def sweep(self) -> None:
         """The same for what was decided while Slack was not connected; and for a message that went out just then."""

@@ -38,8 +38,9 @@ class SlackTrouble(Exception):
 class Bot:
     """A connected workspace."""
 
-    def __init__(self, me: Me, link: Link, web: Web, intake: Intake, people: SlackPeople) -> None:
+    def __init__(self, me: Me, link: Link, web: Web, intake: Intake, people: SlackPeople, approvals: Approvals) -> None:
         self._me, self.link, self._web, self._intake, self._people = me, link, web, intake, people
+        self._approvals = approvals
 
     def describe(self) -> str:
         """Which workspace, the age of the last event, and scopes that are missing."""
@@ -52,6 +53,10 @@ class Bot:
     async def alive(self) -> bool:
         """Whether events can come in."""
         return await self.link.alive()
+
+    async def tend(self) -> None:
+        """What has to be looked at now and then. Raises StoreError."""
+        await self._approvals.look_again()
 
     async def stop(self) -> None:
         """Take nothing more in, then let go of every connection."""
@@ -130,4 +135,4 @@ async def _connect(parts: SlackParts, web: Web) -> Bot:
     parts.places.register(PlaceIn(me.team))
     approvals.attach()
     await approvals.sweep()
-    return Bot(me, link, web, intake, people)
+    return Bot(me, link, web, intake, people, approvals)

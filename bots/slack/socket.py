@@ -26,6 +26,7 @@ _PING_S = 5.0  # the library takes a connection for dead after four pings withou
 _PROBE_S = 5.0
 _SILENT_S = 30.0  # no answer to a ping for so long: a new connection, whatever the library thinks
 _CLOSE_S = 3.0
+_BODY = 1024 * 1024  # bytes of one request; Slack sends a few KB
 
 
 class Link:
@@ -135,8 +136,15 @@ class HttpLink(Link):
         handler = AsyncSlackRequestHandler(app, path=PATH)
 
         async def asgi(scope: Any, receive: Any, send: Any) -> None:
-            if scope["type"] == "http":
-                await handler(scope, receive, send)
+            if scope["type"] != "http":
+                return
+            length = dict(scope["headers"]).get(b"content-length", b"")
+            # The signature is over the whole body: an unsigned sender must not make us keep a large one.
+            if scope["method"] == "POST" and (not length.isdigit() or int(length) > _BODY):
+                await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
+                await send({"type": "http.response.body", "body": b""})
+                return
+            await handler(scope, receive, send)
 
         self._asgi: Callable[[Any, Any, Any], Awaitable[None]] = asgi
         self._server: _QuietServer | None = None

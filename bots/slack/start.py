@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import structlog
 
 from bots.bridge.services import Part
 from bots.slack.parts import SlackKeys, SlackParts
+from store.errors import StoreError
 
 if TYPE_CHECKING:
     from bots.slack.bot import Bot
@@ -68,6 +70,8 @@ class Slack:
                     tries = 0
                 await asyncio.sleep(2.0)
                 assert self._bot is not None
+                with contextlib.suppress(StoreError):
+                    await self._bot.tend()
                 self._trouble = "" if await self._bot.alive() else "The connection to Slack is lost; it is made anew."
             except Exception as error:  # noqa: BLE001 - a bot that cannot connect must not end the process
                 self._trouble = str(error) if type(error).__name__ == "SlackTrouble" else _words(error)

@@ -41,6 +41,8 @@ def test_events_come_over_signed_http_and_nothing_else_does(slack: SlackServer, 
         assert post_signed(url, wrapped, at=time.time() - 400).status_code == 401
         forged = signed(json.dumps(wrapped).encode())
         assert httpx.post(url, content=json.dumps(wrapped | {"team_id": "T1"}), headers=forged).status_code == 401
+        large = {**signed(b"x"), "Content-Type": "application/json"}
+        assert httpx.post(url, content=b"x" * 1_100_000, headers=large).status_code == 413
         assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 404
         assert slack.ours("D3", event["ts"]) == []
         assert [post_signed(url, wrapped).status_code for _ in range(3)] == [200, 200, 200]
