@@ -79,6 +79,7 @@ class TrinityClient(discord.Client):
         self.desk_of_answers = AnswerDesk(services)
         self.tree: app_commands.CommandTree[TrinityClient] = app_commands.CommandTree(self)
         self.last_event = time.monotonic()
+        self.lost_at: float | None = time.monotonic()  # since when there is no session; None while there is one
         self._shown: dict[int, str] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -91,12 +92,19 @@ class TrinityClient(discord.Client):
     async def on_socket_event_type(self, event_type: str) -> None:
         self.last_event = time.monotonic()
 
+    async def on_connect(self) -> None:
+        self.lost_at = None
+
+    async def on_disconnect(self) -> None:
+        self.lost_at = self.lost_at or time.monotonic()
+
     async def on_ready(self) -> None:
         """A new session: Discord repeats nothing of the time before it, so what was missed is fetched."""
         log.info("discord.ready", guilds=len(self.guilds))
         self.in_background(self._catch_up(), "missed")
 
     async def on_resumed(self) -> None:
+        self.lost_at = None
         log.info("discord.resumed")
 
     async def on_message(self, message: discord.Message) -> None:

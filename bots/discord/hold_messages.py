@@ -117,7 +117,10 @@ def _whole(text: str, hold: HoldView) -> str:
 def outcome_line(hold: HoldView) -> str:
     """The outcome in words, with who and when."""
     word = hold_word(hold.state).word
-    last = next((event for event in reversed(hold.events) if not event.text), None)
-    who = "" if last is None else f" {last.by} {last.what}, {last.at:%Y-%m-%d %H:%M} UTC."
-    reason = "" if last is None or not last.reason else f" Reason: {last.reason}"
-    return f"**{word}.**{who}{reason} {hold.result}".rstrip()
+    steps = [
+        f"{event.by} {event.what}, {event.at:%Y-%m-%d %H:%M} UTC{f' ({event.reason})' if event.reason else ''}"
+        for event in hold.events
+        if not event.text
+    ]
+    said = "; ".join(steps)
+    return f"**{word}.** {said}{'.' if said else ''} {hold.result}".rstrip()

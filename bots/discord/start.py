@@ -74,10 +74,11 @@ class DiscordBot:
         if self._trouble:
             return Part("discord", False, self._trouble)
         client = self.client
-        if client is not None and client.is_ready() and not client.is_closed() and client.ws is not None:
+        if client is not None and client.lost_at is None and not client.is_closed():
             age = time.monotonic() - client.last_event
             return Part("discord", True, f"Connected to {len(client.guilds)} servers, last event {age:.0f} s ago.")
-        waited = time.monotonic() - self._lost_at
+        since = self._lost_at if client is None or client.lost_at is None else client.lost_at
+        waited = time.monotonic() - since
         return Part("discord", waited < _SILENT_S, f"Not connected for {waited:.0f} s; trying again.")
 
     async def _run(self, services: DiscordServices) -> None:

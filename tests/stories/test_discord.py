@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,18 @@ async def approval(discord: DiscordServer, words: str = "asked for") -> dict[str
     message = found()
     assert message is not None
     return message
+
+
+def kept(trinity: Instance, text: str) -> int:
+    """In how many turns of conversations a text stands."""
+    with contextlib.closing(sqlite3.connect(trinity.home / "trinity.db")) as db:
+        return int(db.execute("select count(*) from turns where text like ?", (f"%{text}%",)).fetchone()[0])
+
+
+def part(trinity: Instance) -> dict[str, Any]:
+    """How the process says that Discord is."""
+    parts = trinity.get("/api/trinity/status").json()["parts"]
+    return next(dict(one) for one in parts if one["name"] == "discord")
 
 
 def labels(message: dict[str, Any]) -> list[str]:
@@ -189,8 +203,8 @@ async def test_connections_that_end_are_resumed_and_repeat_what_was_missed(
     await until(lambda: discord.answers(missed), "an answer")
     assert "144" in discord.answers(missed)[0]["content"]
     assert discord.identified == 1
-    parts = {part["name"]: part for part in trinity.get("/api/trinity/status").json()["parts"]}
-    assert "last event" in parts["discord"]["detail"]
+    await until(lambda: "last event" in part(trinity)["detail"], "it says when it last heard of Discord")
+    assert part(trinity)["ready"]
 
 
 async def test_commands_and_buttons_answer_within_three_seconds(trinity: Instance, discord: DiscordServer) -> None:
@@ -235,5 +249,9 @@ async def test_files_are_material_and_an_edit_within_a_minute_asks_again(
     )
     await until(lambda: discord.answers(asked), "an answer")
     assert "cannot see images" in discord.answers(asked)[0]["content"]
-    await discord.change(asked, f"<@{ME}> what is 3 * 4?")
-    await until(lambda: any("12" in a["content"] for a in discord.answers(asked)), "the answer to the edit")
+    asked = await discord.say(BO, f"<@{ME}> what is 31 * 3?")
+    await until(lambda: discord.answers(asked), "an answer")
+    await discord.change(asked, f"<@{ME}> what is 31 * 4?")
+    await until(lambda: any("124" in a["content"] for a in discord.answers(asked)), "the answer to the edit")
+    await discord.delete(asked)
+    await until(lambda: kept(trinity, "31 * 3") == 0, "the deleted text is context no longer")
