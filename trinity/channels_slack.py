@@ -10,6 +10,7 @@ from bots.feedback import Feedback
 from bots.slack.start import Slack, SlackKeys, SlackParts
 from holds.desk import HoldDesk
 from holds.running import Runner
+from manifest.routing import load_routing
 from manifest.settings import Settings
 from notifications.outbox import Delivery
 from router.usage import By, UsageRow, usage
@@ -73,6 +74,7 @@ def wire_slack(
             accounts=deciding.people,
             usage=money,
             forget=forget,
+            choices=load_routing(settings.home).channels,
         )
     )
 

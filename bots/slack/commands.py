@@ -117,10 +117,19 @@ class Commands:
         agent: str | None = None,
         quoted: tuple[str, ...] = (),
     ) -> str | None:
+        choice = self._parts.choice(where.channel)
+        inbound = Inbound(
+            CHANNEL,
+            event_id,
+            where.key,
+            actor,
+            question,
+            quoted=quoted,
+            agent=agent or choice.agent,
+            route=choice.mode,
+        )
         try:
-            await self._parts.conversation.receive(
-                Inbound(CHANNEL, event_id, where.key, actor, question, quoted=quoted, agent=agent)
-            )
+            await self._parts.conversation.receive(inbound)
         except NotAccepted as refused:
             return refused.sentence
         return None

@@ -85,6 +85,7 @@ class Intake:
                 await self._help(said)
                 return None
             text = "Please answer the message quoted last."
+        choice = self._parts.choice(said.where.channel)
         return await self._receive(
             Inbound(
                 channel=CHANNEL,
@@ -94,6 +95,8 @@ class Intake:
                 text=text,
                 attachments=await self._files(said),
                 quoted=quoted,
+                agent=choice.agent,
+                route=choice.mode,
             ),
             said.user,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import SecretStr
@@ -15,6 +15,7 @@ from bots.conversation import Conversation
 from bots.feedback import Feedback
 from holds.desk import HoldDesk
 from holds.notices import Places
+from manifest.routing import ChannelChoice
 from notifications.outbox import Delivery
 from router.usage import By, UsageRow
 from store.inbox import Inbox
@@ -53,3 +54,8 @@ class SlackParts:
     accounts: PeopleDesk  # linking accounts by code
     usage: Callable[[By, str], Awaitable[list[UsageRow]]]  # by what, since which day
     forget: Callable[[str, str], Awaitable[int]]  # takes a deleted message out of the context
+    choices: Mapping[str, ChannelChoice]  # routing.toml's, by "slack:CHANNEL"
+
+    def choice(self, channel: str) -> ChannelChoice:
+        """What was declared for a channel: where its models may run, and which agent answers."""
+        return self.choices.get(f"slack:{channel}") or ChannelChoice()

@@ -45,6 +45,7 @@ def slack() -> Iterator[SlackServer]:
 def trinity(slack: SlackServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     home = tmp_path_factory.mktemp("slack") / "home"
     people(home, PEOPLE)
+    (home / "routing.toml").write_text('[channels."slack:C0QUIET"]\nmode = "offline"\nagent = "c1"\n')
     instance = Instance(home, SLACK_API_URL=slack.api_url, SLACK_BOT_TOKEN=BOT_TOKEN, SLACK_APP_TOKEN=APP_TOKEN)
     instance.start()
     wait_for(lambda: slack.connected, what="the connection")

@@ -229,3 +229,12 @@ def test_members_are_members_and_everybody_else_is_a_guest(slack: SlackServer, t
     assert roles[f"{TEAM}/U4"] == "member"
     assert roles[f"{TEAM}/U5"] == "guest"
     assert roles["T9OTHER/U9"] == "guest"
+
+
+def test_what_is_declared_for_a_channel_holds_there(slack: SlackServer, trinity: Instance) -> None:
+    for channel in ("C0QUIET", "C2"):
+        ts, _ = slack.mention("U3", "what is 2 * 8?", channel)
+        answered(slack, channel, ts)
+    query = "select json_extract(payload, '$.agent'), json_extract(payload, '$.route') from inbox where thread like "
+    assert set(stored(trinity, f"{query} '%/C0QUIET/%'")) == {("c1", "offline")}
+    assert set(stored(trinity, f"{query} '%/C2/%' and payload like '%2 * 8%'")) == {(None, None)}
