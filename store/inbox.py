@@ -172,6 +172,13 @@ class Inbox:
             row = (await conn.execute(query)).first()
         return None if row is None else _row(row)
 
+    async def of_message(self, channel: str, message: str) -> list[InboxRow]:
+        """Every exchange that a platform's message became: itself, and `message:…` for each edit that asked again."""
+        mine = or_(inbox.c.event_id == message, inbox.c.event_id.startswith(f"{message}:", autoescape=True))
+        query = select(inbox).where(inbox.c.channel == channel, mine).order_by(inbox.c.exchange_id)
+        async with self._db.read() as conn:
+            return [_row(row) for row in await conn.execute(query)]
+
     async def last_received(self, channel: str) -> datetime | None:
         """When a channel last brought something; None where it never did."""
         query = select(func.max(inbox.c.received_at)).where(inbox.c.channel == channel)

@@ -375,7 +375,8 @@ class App:
         discord.start(
             DiscordServices(
                 conversation, bridge.services, people, inbox, outbox, threads, delivery, desk, deciding.places, rules
-            )
+            ),
+            after=warming,
         )
         if slack is not None:
             slack.start()

@@ -164,8 +164,7 @@ class TrinityClient(discord.Client):
     async def _forget(self, numbers: set[int]) -> None:
         """What was deleted is no longer context for what comes; the seal keeps its commitment."""
         for number in numbers:
-            row = await self.services.inbox.of_event(CHANNEL, str(number))
-            if row is not None:
+            for row in await self.services.inbox.of_message(CHANNEL, str(number)):
                 await self.services.threads.forget(row.exchange_id)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:

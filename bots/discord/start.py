@@ -30,6 +30,7 @@ log = structlog.get_logger("discord.start")
 _SILENT_S = 60.0  # without a connection for longer, Trinity says that Discord is not ready
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
 _SWEEP_S = 60.0
+_GRACE_S = 0.5  # whoever waits for Trinity to be ready is answered before the imports take the processor
 
 
 class DiscordBot:
@@ -46,12 +47,12 @@ class DiscordBot:
         self._trouble = ""
         self._lost_at = time.monotonic()
 
-    def start(self, services: DiscordServices) -> None:
-        """Begin to connect, as a task: nothing else waits for Discord."""
+    def start(self, services: DiscordServices, *, after: asyncio.Task[None]) -> None:
+        """Begin to connect once `after` is done, as a task: nothing else waits for Discord, or for its imports."""
         if self._token:
             self._lost_at = time.monotonic()
             services = replace(services, guilds=self._guilds)
-            self._task = asyncio.create_task(self._run(services), name="discord")
+            self._task = asyncio.create_task(self._run(services, after), name="discord")
 
     async def stop(self) -> None:
         """Leave Discord, within a few seconds."""
@@ -81,7 +82,9 @@ class DiscordBot:
         waited = time.monotonic() - since
         return Part("discord", waited < _SILENT_S, f"Not connected for {waited:.0f} s; trying again.")
 
-    async def _run(self, services: DiscordServices) -> None:
+    async def _run(self, services: DiscordServices, after: asyncio.Task[None]) -> None:
+        await asyncio.wait({after})
+        await asyncio.sleep(_GRACE_S)
         logging.getLogger("discord").setLevel(logging.WARNING)  # its debug lines hold what people write
         await asyncio.to_thread(_load)
         import discord

@@ -23,7 +23,6 @@ from store.inbox import Inbox
 from store.outbox import OutboxMessage
 from tests.platforms.discord_server import CHANNEL, GUILD, DiscordServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:'audioop' is deprecated:DeprecationWarning")
 THREAD = Spot(GUILD, CHANNEL).pack()
 TOKEN = secrets.token_hex(24)
 

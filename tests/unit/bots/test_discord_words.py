@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import warnings
 from importlib.resources import files
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # the library imports audioop
-    from bots.discord.client import intents, permissions
 from bots.discord import texts
+from bots.discord.client import intents, permissions
 from bots.discord.spots import Spot, nonce
 from organs.outcome import ModelView, Outcome, ReceiptView
 
