@@ -15,7 +15,7 @@ from bots.slack.budget import Budget
 from bots.slack.places import Where
 from bots.slack.web import Web, error_of
 
-_FIRST_S = 0.3  # an answer that is quicker needs no status
+_FIRST_S = 1.0  # an answer that is quicker needs no status
 _EVERY_S = 3.0  # edits give way to answers
 _LONGEST_S = 300.0
 _NOT_HERE = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type", "channel_type_not_supported"})
@@ -36,7 +36,7 @@ class Working:
 
     async def show(self, exchange_id: str, where: Where) -> None:
         """Follow an exchange to its end."""
-        line, message, shown_at = "is thinking…", None, 0.0
+        line, message, shown_at, late = "is thinking…", None, 0.0, False
         changed = asyncio.Event()
 
         async def follow() -> None:
@@ -57,6 +57,7 @@ class Working:
                     shown_at = now
                     changed.clear()
                     message = await self._say(where, line, message)
+                    late = following.done()
                 waiting = asyncio.create_task(changed.wait())
                 pause = _EVERY_S - (time.monotonic() - shown_at)
                 await asyncio.wait({following}, timeout=max(0.05, pause))
@@ -67,7 +68,7 @@ class Working:
             following.cancel()
             if message is not None:
                 await self._web.ask.chat_delete(channel=where.channel, ts=message)
-            elif shown_at and not self._no_status:  # set while the answer was posted, it would stand for two minutes
+            elif late and not self._no_status:  # an answer clears it; set after the answer, it would stand for minutes
                 await self._web.ask.assistant_threads_setStatus(
                     channel_id=where.channel, thread_ts=where.thread_ts, status=""
                 )
