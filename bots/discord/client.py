@@ -148,7 +148,8 @@ class TrinityClient(discord.Client):
         if edited - message.created_at > _EDITED_WITHIN:
             return
         before = await self.services.inbox.of_event(CHANNEL, str(message.id))
-        if before is not None and Inbound.from_json(before.payload).text == incoming.words(message, self.user.id):
+        kept = "" if before is None or not before.payload else Inbound.from_json(before.payload).text
+        if kept and kept == incoming.words(message, self.user.id):
             return
         if before is not None:
             actor = await self.services.speaker(message.author.id, message.author.display_name, payload.guild_id)
