@@ -33,7 +33,11 @@ def one(text: str, effect: Effect = Effect.IRREVERSIBLE) -> Proposal:
         ("set me an alarm for 7", "2026-11-21T19:00+01:00", "Alarm"),
         # A day without a time is its morning, and the summary says so.
         ("remind me tomorrow to call Ana", "2026-11-22T09:00+01:00", "call Ana"),
-        ("set up a reminder so i don't forget the baby shower next weekend", "2026-11-28T09:00+01:00", "the baby shower"),
+        (
+            "set up a reminder so i don't forget the baby shower next weekend",
+            "2026-11-28T09:00+01:00",
+            "the baby shower",
+        ),
     ],
 )
 def test_reminders(text: str, at: str, what: str) -> None:
