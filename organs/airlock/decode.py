@@ -162,9 +162,12 @@ def _lifted(text: str) -> Iterator[encodings.Found]:
         for match in _LINK_DEFINITION.finditer(text):
             yield encodings.Found("link title", (match[2] or match[1]).strip(), *match.span())
     if ">" in text:
-        for match in _QUOTED_LINES.finditer(text):
+        quoted = list(_QUOTED_LINES.finditer(text))
+        for match in quoted:
             inner = _WROTE.sub("", _QUOTE_MARK.sub("", match[0])).strip()
             yield encodings.Found("quoted reply", inner, *match.span())
+        if len(quoted) > 1:  # a message cut up by quote marks says itself only as a whole
+            yield encodings.Found("quote marks", _QUOTE_MARK.sub("", text), 0, len(text))
     if "```" in text or "~~~" in text:
         for match in _FENCE.finditer(text):
             yield encodings.Found("fenced block", match[2].strip(), *match.span())
