@@ -125,7 +125,7 @@ class App:
 
     @classmethod
     async def start(cls, settings: Settings, *, listen: bool = True, embedder: Embedder | None = None) -> App:
-        """Make every part and begin. `listen` false serves the home's own socket only.
+        """Make every part and begin. `listen` false serves the home's own socket only, without bots.
 
         Raises ConfigError for a wrong declaration, StoreError or VaultError where nothing durable can be had.
         """
@@ -372,14 +372,24 @@ class App:
         delivery.start()
         await clock.start()
         await bridge.start()
-        discord.start(
-            DiscordServices(
-                conversation, bridge.services, people, inbox, outbox, threads, delivery, desk, deciding.places, rules
-            ),
-            after=warming,
-        )
-        if slack is not None:
-            slack.start()
+        if listen:  # a Trinity of one command's length does not take a team's mentions
+            discord.start(
+                DiscordServices(
+                    conversation,
+                    bridge.services,
+                    people,
+                    inbox,
+                    outbox,
+                    threads,
+                    delivery,
+                    desk,
+                    deciding.places,
+                    rules,
+                ),
+                after=warming,
+            )
+            if slack is not None:
+                slack.start()
         return cls(
             settings=settings,
             database=database,

@@ -121,3 +121,12 @@ def test_a_token_that_is_not_accepted_is_said_with_its_remedy(home: Path, slack:
 def _detail(instance: Instance, words: str) -> str | None:
     detail = str(instance.get("/readyz", check=False).json()["parts"]["slack"]["detail"])
     return detail if words in detail else None
+
+
+def test_a_verb_by_itself_does_not_stand_in_for_the_bot(home: Path, slack: SlackServer) -> None:
+    """`trinity ask` with no server running lives for one question: it must not take a team's mentions and leave."""
+    alone = connected(home, slack)
+    home.mkdir(parents=True, exist_ok=True)
+    asked = alone.run("ask", "what is the capital of Mongolia?", "--json")
+    assert asked.returncode == 0, asked.stderr.decode()
+    assert "apps.connections.open" not in {call.method for call in slack.calls}
