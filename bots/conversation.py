@@ -138,7 +138,8 @@ class Conversation:
 
     async def undo(self, exchange_id: str, by: Actor) -> str:
         """Take back what an exchange did, where it can be taken back; says what became of it."""
-        keys = [run.key for run in await self._actions.runs_of(exchange_id)] or [f"{exchange_id}:0"]
+        runs = await self._actions.runs_of(exchange_id)
+        keys = [run.key for run in runs if run.undoable] or [f"{exchange_id}:0"]
         said = [(await self._actions.undo(key, by=by)).text for key in keys]
         return " ".join(dict.fromkeys(said))
 
